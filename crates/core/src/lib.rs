@@ -1,0 +1,1 @@
+//! Deciding, rendering, merging, patching, explaining: sidecar injection as a pure function.

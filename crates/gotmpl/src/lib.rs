@@ -1,0 +1,1 @@
+//! Go's text/template with sprig's functions, over Go-typed values.

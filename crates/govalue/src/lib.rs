@@ -1,0 +1,18 @@
+//! Values as Go sees them.
+//!
+//! Owns: the tree that every other crate reads and writes ([`Value`]), reading and writing it as JSON the way
+//! Go's `encoding/json` does, and the table of Go types reachable from a Pod and from Istio's mesh
+//! configuration ([`types`]). Never: YAML, templates, merging, or any input and output.
+
+pub mod json;
+mod map;
+mod parse;
+mod text;
+pub mod types;
+mod value;
+
+pub use map::Map;
+pub use parse::{ParseError, parse};
+pub use text::Str;
+pub use types::{Field, Kind, Type, TypeRef};
+pub use value::Value;

@@ -1,0 +1,2 @@
+//! Holds Pillion against Istio.
+fn main() {}

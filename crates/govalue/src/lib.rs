@@ -4,9 +4,12 @@
 //! Go's `encoding/json` does, and the table of Go types reachable from a Pod and from Istio's mesh
 //! configuration ([`types`]). Never: YAML, templates, merging, or any input and output.
 
+pub mod encode;
 pub mod json;
 mod map;
+pub mod number;
 mod parse;
+pub mod quantity;
 mod text;
 pub mod types;
 mod value;

@@ -34,6 +34,8 @@ impl Builder {
             ("v1.FieldsV1", Kind::FieldsV1),
             ("durationpb.Duration", Kind::Duration),
             ("structpb.Struct", Kind::StructPb),
+            // What functions of templates give back.
+            ("time.Duration", Kind::Int64),
         ] {
             self.define(name, kind);
         }
@@ -46,8 +48,15 @@ impl Builder {
             let inner = self.intern(inner);
             self.define(name, Kind::Wrapper(inner));
         }
-        for name in ["[]interface {}", "[]string", "[]uint8", "map[string]interface {}", "map[string]string"]
-        {
+        for name in [
+            "[]interface {}",
+            "[]string",
+            "[]int",
+            "[]uint8",
+            "[][]interface {}",
+            "map[string]interface {}",
+            "map[string]string",
+        ] {
             self.go_type(name);
         }
     }

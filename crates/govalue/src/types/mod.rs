@@ -223,12 +223,18 @@ known! {
     list_any = "[]interface {}",
     /// `[]string`.
     list_string = "[]string",
+    /// `[]int`.
+    list_int = "[]int",
     /// `[]uint8`.
     bytes = "[]uint8",
+    /// `[][]interface {}`.
+    list_list_any = "[][]interface {}",
     /// `map[string]interface {}`.
     map_any = "map[string]interface {}",
     /// `map[string]string`.
     map_string = "map[string]string",
+    /// `time.Duration`.
+    duration = "time.Duration",
     /// `v1.Pod`.
     pod = "v1.Pod",
     /// `v1.PodSpec`.

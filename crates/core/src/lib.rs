@@ -1,1 +1,3 @@
 //! Deciding, rendering, merging, patching, explaining: sidecar injection as a pure function.
+
+pub mod inject;

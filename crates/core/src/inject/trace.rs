@@ -1,0 +1,97 @@
+//! [`Trace`]: what happened on the way, as typed steps. `()` is the trace that compiles to nothing; `explain` and the
+//! conformance runner bring one that listens. Never: text made for people, or anything that changes the outcome.
+
+use super::reason::Reason;
+
+/// One thing that happened.
+#[derive(Clone, Debug)]
+pub enum Step<'a> {
+    /// It is settled whether the pod is injected. `by` names the rule: `label`, `annotation`, `alwaysInjectSelector`…
+    Decided {
+        /// [`Reason::Injected`] or why it is skipped.
+        reason: Reason,
+        /// The rule that settled it.
+        by: &'static str,
+    },
+    /// An annotation of the table is on the pod.
+    Annotation {
+        /// Its name.
+        name: &'a str,
+        /// Whether its value is valid.
+        valid: bool,
+    },
+    /// What an earlier injection put in was taken out.
+    Stripped {
+        /// Number of containers and init containers taken out.
+        containers: usize,
+    },
+    /// Containers of the annotation `proxy.istio.io/overrides` were put back.
+    OverridesReinserted {
+        /// How many.
+        containers: usize,
+    },
+    /// A template takes part.
+    TemplateChosen {
+        /// Its name.
+        name: &'a str,
+    },
+    /// A template was rendered.
+    Rendered {
+        /// Its name.
+        name: &'a str,
+        /// What came out.
+        text: &'a [u8],
+    },
+    /// The user's sidecar was moved from containers to init containers, where the template has it.
+    NativeMoved,
+    /// A template's overlay was merged into the pod.
+    Merged {
+        /// The template's name.
+        name: &'a str,
+    },
+    /// The user's own settings for an injected container were laid over it again.
+    OverrideApplied {
+        /// The container's name.
+        container: &'a str,
+        /// Whether it is an init container.
+        init: bool,
+    },
+    /// A pass after the merge ran.
+    Pass {
+        /// The pass's name.
+        name: &'static str,
+        /// Whether it changed the pod.
+        changed: bool,
+    },
+    /// A behaviour that depends on the Istio release was asked for and held.
+    Gate {
+        /// The gate's name.
+        name: &'static str,
+        /// Whether the newer behaviour applies.
+        open: bool,
+    },
+}
+
+/// Listens to the steps of one injection.
+pub trait Trace {
+    /// Whether anybody listens: work that only serves the trace is left out where nobody does.
+    const ACTIVE: bool = true;
+
+    /// Something happened.
+    fn step(&mut self, step: Step<'_>);
+}
+
+/// Nobody listens.
+impl Trace for () {
+    const ACTIVE: bool = false;
+
+    fn step(&mut self, _: Step<'_>) {}
+}
+
+impl<T: Trace> Trace for &mut T {
+    const ACTIVE: bool = T::ACTIVE;
+
+    fn step(&mut self, step: Step<'_>) {
+        (**self).step(step);
+    }
+}

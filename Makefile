@@ -1,0 +1,49 @@
+# `make run` starts the webhook with the embedded profile; `make test` runs every check. Both do their own set-up.
+# Everything that can be made again lies in $(CACHE), outside the tree.
+
+CACHE ?= $(or $(PILLION_CACHE),$(HOME)/.cache/pillion)
+export PILLION_CACHE := $(CACHE)
+export CARGO_TARGET_DIR ?= $(CACHE)/target
+CARGO := cargo
+SEED ?= $(shell date +%s)
+STEP := ./scripts/step
+
+.PHONY: help run test fmt lint unit doc conformance conformance-long yaml-long envoy
+
+help: ## Say what there is
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
+
+run: ## Start the webhook with the embedded Envoy profile
+	$(CARGO) run --quiet --profile ci --bin pillion -- serve $(ARGS)
+
+test: ## Everything that CI runs
+	@$(STEP) "fmt" $(MAKE) --no-print-directory fmt
+	@$(STEP) "lint" $(MAKE) --no-print-directory lint
+	@$(STEP) "doc" $(MAKE) --no-print-directory doc
+	@$(STEP) "unit" $(MAKE) --no-print-directory unit
+	@$(STEP) "envoy" $(MAKE) --no-print-directory envoy
+	@$(STEP) "conformance" $(MAKE) --no-print-directory conformance
+
+fmt: ## Formatting
+	$(CARGO) fmt --all --check
+
+lint: ## Clippy, warnings refused
+	$(CARGO) clippy --locked --profile ci --workspace --all-targets -- -D warnings
+
+doc: ## The API documentation, warnings refused
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --profile ci --workspace --no-deps --quiet
+
+unit: ## All tests of all crates
+	$(CARGO) test --locked --profile ci --workspace
+
+conformance: ## Pod for pod against Istio's injector: 1.20.1, latest and a third release that SEED picks
+	./tests/conformance/run.sh --release 1.20.1,latest --third-by-seed --seed $(SEED) --min 2000
+
+conformance-long: ## The same over many more pods of 1.20.1 and latest
+	./tests/conformance/run.sh --release 1.20.1,latest --seed $(SEED) --min 10000
+
+yaml-long: ## 20,000 generated documents read and written, compared with Go
+	./tests/conformance/yaml.sh --seed $(SEED) --rows 20000
+
+envoy: ## The profile's bootstrap, accepted by a real Envoy
+	PILLION_ENVOY="$$(./scripts/envoy)" $(CARGO) test --locked --profile ci --test envoy -- --nocapture

@@ -70,8 +70,8 @@ impl Builder {
         }
     }
 
-    /// `mesh.json`: message name → fields of protobuf messages.
-    pub(super) fn mesh_schema(&mut self, text: &'static str) {
+    /// `mesh.json`, `values.json`: message name → fields of protobuf messages.
+    pub(super) fn proto_schema(&mut self, text: &'static str) {
         for (name, fields) in entries(text) {
             let fields: Vec<Field> = items(&fields).map(|f| self.proto_field(f)).collect();
             let name = proto_go_name(&name);
@@ -308,6 +308,9 @@ fn proto_type(ty: &str) -> String {
     match ty {
         "double" => String::from("float64"),
         _ if ty.starts_with("enum ") => proto_go_name(&ty[5..]),
+        // Any JSON; the table has no use for protobuf's own type around it.
+        "google.protobuf.Value" => String::from("interface {}"),
+        "istio.operator.v1alpha1.IntOrString" => String::from("intstr.IntOrString"),
         _ if ty.contains('.') => format!("*{}", proto_go_name(ty)),
         _ => String::from(ty),
     }
@@ -322,6 +325,9 @@ fn proto_go_name(name: &str) -> String {
             _ => "wrapperspb",
         };
         return format!("{package}.{name}");
+    }
+    if let Some(name) = name.strip_prefix("istio.operator.v1alpha1.") {
+        return format!("apis.{}", name.replace('.', "_"));
     }
     let mut parts = name.split('.').skip_while(|p| !p.starts_with('v') || *p == "v");
     let package = parts.next().unwrap_or_default();

@@ -3,7 +3,7 @@
 //! Go, JSON and protobuf names in declaration order.
 //!
 //! It serves field access in templates, `%T`, encoding in Go's order, the check of a pod, merge keys and jsonpb.
-//! The facts are `schema/pod.json` and `schema/mesh.json`, printed by reflection from the real Go types.
+//! The facts are `schema/{pod,mesh,values}.json`, printed by reflection from the real Go types.
 //! Never: values. This module knows what may be, not what is.
 
 mod build;
@@ -166,6 +166,18 @@ impl Type {
         self.by_json.get(name).copied()
     }
 
+    /// The field that `encoding/json` reads a member into: the exact name, else the first that differs in case only.
+    #[must_use]
+    pub fn field_by_json_fold(&self, name: &str) -> Option<&'static Field> {
+        fn find(fields: &'static [Field], name: &str) -> Option<&'static Field> {
+            fields.iter().find_map(|f| match f.json {
+                "" => find(f.ty.get().fields(), name),
+                json => json.eq_ignore_ascii_case(name).then_some(f),
+            })
+        }
+        self.field_by_json(name).or_else(|| find(self.fields(), name))
+    }
+
     /// The field with this Go name, also a promoted one. An embedded struct lies in the same JSON object.
     #[must_use]
     pub fn field_by_go(&self, name: &str) -> Option<&'static Field> {
@@ -249,6 +261,8 @@ known! {
     mesh_config = "*v1alpha1.MeshConfig",
     /// `*v1alpha1.ProxyConfig`.
     proxy_config = "*v1alpha1.ProxyConfig",
+    /// `*apis.Values`: the values of Istio's charts, as the injector checks them.
+    values = "*apis.Values",
     /// `*inject.SidecarTemplateData`: what Istio's templates run against.
     template_data = "*inject.SidecarTemplateData",
 }

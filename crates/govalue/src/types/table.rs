@@ -1,4 +1,4 @@
-//! The table itself: built once from the two schema files and the rows that no schema file has.
+//! The table itself: built once from the schema files and the rows that no schema file has.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -15,7 +15,8 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
     let mut builder = Builder::default();
     builder.scalars();
     builder.pod_schema(include_str!("../../schema/pod.json"));
-    builder.mesh_schema(include_str!("../../schema/mesh.json"));
+    builder.proto_schema(include_str!("../../schema/mesh.json"));
+    builder.proto_schema(include_str!("../../schema/values.json"));
     builder.template_data();
     let (rows, names) = builder.finish();
     Table { rows, names }

@@ -22,6 +22,7 @@ fn every_type_that_code_asks_for_is_there() {
         (KNOWN.container, "v1.Container"),
         (KNOWN.mesh_config, "*v1alpha1.MeshConfig"),
         (KNOWN.proxy_config, "*v1alpha1.ProxyConfig"),
+        (KNOWN.values, "*apis.Values"),
         (KNOWN.template_data, "*inject.SidecarTemplateData"),
         (KNOWN.quantity, "resource.Quantity"),
         (KNOWN.map_string, "map[string]string"),
@@ -48,6 +49,14 @@ fn fields_are_found_by_every_name_also_through_embedded_structs() {
 }
 
 #[test]
+fn a_field_is_also_found_by_a_name_in_other_case() {
+    let volume = named("v1.Volume").unwrap();
+    assert_eq!(volume.field_by_json_fold("EMPTYDIR").unwrap().json, "emptyDir");
+    assert_eq!(volume.field_by_json_fold("name").unwrap().json, "name");
+    assert!(volume.field_by_json_fold("none").is_none() && volume.field_by_json_fold("").is_none());
+}
+
+#[test]
 fn named_scalars_keep_their_name_and_kind() {
     let port = named("v1.ContainerPort").unwrap();
     let protocol = port.field_by_json("protocol").unwrap().ty;
@@ -56,4 +65,13 @@ fn named_scalars_keep_their_name_and_kind() {
     assert_eq!(limits.name(), "map[v1.ResourceName]resource.Quantity");
     let uid = KNOWN.object_meta.field_by_go("UID").unwrap().ty;
     assert_eq!(uid.name(), "types.UID");
+}
+
+#[test]
+fn chart_values_are_known_beside_the_mesh_messages_of_the_same_name() {
+    let global = KNOWN.values.deref().field_by_json("global").unwrap().ty.deref();
+    assert_eq!(global.field_by_json("proxy").unwrap().ty.name(), "*apis.ProxyConfig");
+    assert_eq!(global.field_by_json("tag").unwrap().ty, KNOWN.any);
+    assert!(global.field_by_json("proxy_init").is_some());
+    assert!(KNOWN.proxy_config.deref().field_by_json("configPath").is_some());
 }

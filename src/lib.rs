@@ -1,1 +1,2 @@
 //! The webhook's shell.
+pub mod review;

@@ -1,2 +1,24 @@
-//! Holds Pillion against Istio.
-fn main() {}
+//! `pillion-conformance`: the command. Owns nothing but the exit code: 0 all same, 1 something differs,
+//! 2 nothing could be compared.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use pillion_conformance::options::Options;
+use pillion_conformance::{replay, report, run};
+
+fn main() -> ExitCode {
+    let options = Options::parse();
+    let passed = match &options.replay {
+        Some(file) => replay::run(file, &options),
+        None => run::run(&options).map(|tally| report::print(&tally, &options)),
+    };
+    match passed {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            report::error(&error);
+            ExitCode::from(2)
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! A configuration under which pods are compared: chart values and, beside them, what surrounds the injector.
+//!
+//! `configs/NAME.yaml` are values of Istio's chart. Its first comment lines may say
+//! `#: revision R`, `#: env KEY=VALUE` and `#: path /inject/…` (each path is used in turn).
+//! `configs/NAME.config` is appended to the rendered injector configuration, for keys that the chart cannot set;
+//! `configs/NAME.proxyconfigs` holds ProxyConfig resources. Never renders: the oracle does.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+use crate::oracle::Oracle;
+use crate::places;
+
+/// One configuration file and what its header says.
+#[derive(Clone, Debug)]
+pub struct Configuration {
+    /// The file's name without its ending.
+    pub name: String,
+    /// Revision of the injector.
+    pub revision: String,
+    /// Environment of the injector.
+    pub env: Vec<(String, String)>,
+    /// URL paths, used in turn.
+    pub paths: Vec<String>,
+    values: PathBuf,
+}
+
+impl Configuration {
+    fn read(file: &Path) -> Result<Self> {
+        let name = file.file_stem().and_then(|s| s.to_str()).context("a configuration's name is no text")?;
+        let mut read = Self {
+            name: name.to_owned(),
+            revision: "default".to_owned(),
+            env: vec![],
+            paths: vec![],
+            values: file.to_path_buf(),
+        };
+        let text = std::fs::read_to_string(file)?;
+        for line in text.lines().map_while(|line| line.strip_prefix('#')) {
+            let Some((key, value)) = line.strip_prefix(": ").and_then(|l| l.split_once(' ')) else {
+                continue;
+            };
+            match key {
+                "revision" => value.clone_into(&mut read.revision),
+                "path" => read.paths.push(value.to_owned()),
+                "env" => {
+                    let (key, value) = value.split_once('=').context("env wants KEY=VALUE")?;
+                    read.env.push((key.to_owned(), value.to_owned()));
+                }
+                other => bail!("unknown header {other:?}; there are revision, env and path"),
+            }
+        }
+        if read.paths.is_empty() {
+            read.paths.push("/inject".to_owned());
+        }
+        Ok(read)
+    }
+
+    /// What the injector's environment says of `key`.
+    #[must_use]
+    pub fn env(&self, key: &str) -> Option<&str> {
+        self.env.iter().find(|(k, _)| k == key).map(|(_, v)| v.as_str())
+    }
+
+    /// Lets the release's own chart write config, values and mesh into `dir`.
+    pub fn render(&self, oracle: &Oracle, dir: &Path) -> Result<()> {
+        std::fs::create_dir_all(dir)?;
+        oracle.render(&self.values, dir)?;
+        let beside = |ending: &str| std::fs::read_to_string(self.values.with_extension(ending)).ok();
+        if let Some(extra) = beside("config") {
+            let file = dir.join("config");
+            let rendered = std::fs::read_to_string(&file)?;
+            std::fs::write(&file, format!("{rendered}\n{extra}"))?;
+        }
+        let resources = dir.join("proxyconfigs.yaml");
+        match beside("proxyconfigs") {
+            Some(text) => std::fs::write(resources, text)?,
+            None if resources.exists() => std::fs::remove_file(resources)?,
+            None => {}
+        }
+        Ok(())
+    }
+}
+
+/// The configurations in configs/, by name: all of them, or those in `only`.
+pub fn load(only: &[String]) -> Result<Vec<Configuration>> {
+    let dir = places::sources().join("configs");
+    let mut found = vec![];
+    for entry in std::fs::read_dir(&dir).with_context(|| format!("cannot read {}", dir.display()))? {
+        let file = entry?.path();
+        if file.extension().is_some_and(|e| e == "yaml") {
+            found.push(Configuration::read(&file).with_context(|| file.display().to_string())?);
+        }
+    }
+    found.sort_by(|a, b| a.name.cmp(&b.name));
+    if let Some(unknown) = only.iter().find(|name| !found.iter().any(|c| c.name == **name)) {
+        let names: Vec<_> = found.iter().map(|c| c.name.as_str()).collect();
+        bail!("no configuration {unknown:?}; there are {}", names.join(", "));
+    }
+    found.retain(|c| only.is_empty() || only.contains(&c.name));
+    Ok(found)
+}

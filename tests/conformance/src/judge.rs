@@ -1,0 +1,125 @@
+//! Whether two answers are the same. Go is the judge: it applies both patches, reads the pods into its own type
+//! and writes them again; only then are they compared. Verdicts and the rest of the review are compared as they are.
+
+use anyhow::{Result, bail};
+use serde_json::{Value, json};
+
+use crate::answer::{Reading, Verdict};
+use crate::case::Case;
+use crate::compare::{Difference, differences};
+use crate::oracle::Oracle;
+use crate::properties;
+
+/// One case with both answers.
+#[derive(Debug)]
+pub struct Pair<'c> {
+    /// The question.
+    pub case: &'c Case,
+    /// What Istio answered.
+    pub istio: Reading,
+    /// What Pillion answered.
+    pub pillion: Reading,
+    /// Pillion's patch is made as Istio makes its own (because it is Istio's).
+    pub typed: bool,
+}
+
+/// What came of one pair.
+#[derive(Clone, Debug, Default)]
+pub struct Judgement {
+    /// Where the answers differ; empty when they are the same.
+    pub differences: Vec<Difference>,
+    /// Properties that Pillion's answer breaks.
+    pub broken: Vec<String>,
+    /// The pod as Istio injects it, as Go writes it; null unless injected.
+    pub injected: Value,
+}
+
+impl Judgement {
+    /// Whether nothing is wrong.
+    #[must_use]
+    pub fn same(&self) -> bool {
+        self.differences.is_empty() && self.broken.is_empty()
+    }
+}
+
+/// Judges all pairs; `newest` is the oracle that knows the units.
+pub fn judge(newest: &Oracle, pairs: &[Pair<'_>]) -> Result<Vec<Judgement>> {
+    let mut questions = vec![];
+    for pair in pairs {
+        if pair.istio.verdict == Verdict::Injected {
+            // Istio makes its patch from the pod as Go encodes it, and it need not apply to the bytes that were sent.
+            questions.push(apply(pair.case, &pair.istio.patch, true));
+        }
+        if pair.pillion.verdict == Verdict::Injected {
+            questions.push(apply(pair.case, &pair.pillion.patch, pair.typed));
+        }
+    }
+    let mut answers = newest.units("apply", questions.into_iter())?.into_iter();
+    let mut judged = vec![];
+    for pair in pairs {
+        let mut judgement = Judgement { differences: outside(pair), ..Judgement::default() };
+        let istio = if pair.istio.verdict == Verdict::Injected { answers.next() } else { None };
+        let pillion = if pair.pillion.verdict == Verdict::Injected { answers.next() } else { None };
+        if let Some(unit) = &istio {
+            if let Some(error) = &unit.err {
+                bail!("{}: Istio's own patch does not apply: {error}", pair.case.name);
+            }
+            judgement.injected = unit.json.clone();
+        }
+        if let Some(unit) = &pillion {
+            if let Some(error) = &unit.err {
+                judgement.broken.push(format!("the patch does not apply to the pod that was sent: {error}"));
+            }
+            if !pair.typed {
+                judgement.broken.extend(properties::unknown_fields(pair.case.pod(), &pair.pillion.patch));
+            }
+        }
+        if let (Some(istio), Some(pillion)) = (&istio, &pillion)
+            && pillion.err.is_none()
+        {
+            judgement.differences.extend(differences(&istio.json, &pillion.json));
+        }
+        judged.push(judgement);
+    }
+    Ok(judged)
+}
+
+fn apply(case: &Case, patch: &Value, typed: bool) -> Value {
+    json!({"original": case.pod(), "patch": patch, "typed": typed})
+}
+
+/// What differs in the review around the patch.
+fn outside(pair: &Pair<'_>) -> Vec<Difference> {
+    // Where istiod panics the connection closes; a refusal is the answer to that.
+    let wanted = match pair.istio.verdict {
+        Verdict::Panicked => Verdict::Refused,
+        verdict => verdict,
+    };
+    if wanted != pair.pillion.verdict {
+        let say = |r: &Reading| Some(json!(format!("{:?} {}", r.verdict, r.message)));
+        return vec![Difference {
+            path: "(verdict)".to_owned(),
+            istio: say(&pair.istio),
+            pillion: say(&pair.pillion),
+        }];
+    }
+    if pair.istio.verdict == Verdict::Panicked {
+        return vec![];
+    }
+    let mut found = differences(&pair.istio.envelope, &pair.pillion.envelope);
+    for difference in &mut found {
+        difference.path = format!("(review).{}", difference.path);
+    }
+    found
+}
+
+/// Whether two answers of the oracle to one question are the same, but for the order of map keys in a patch.
+#[must_use]
+pub fn agree(a: &Reading, b: &Reading) -> bool {
+    let sorted = |patch: &Value| {
+        let mut ops: Vec<String> = patch.as_array().into_iter().flatten().map(Value::to_string).collect();
+        ops.sort();
+        ops
+    };
+    a.verdict == b.verdict && sorted(&a.patch) == sorted(&b.patch)
+}

@@ -1,0 +1,24 @@
+//! Holds Pillion against Istio's own injector, pod for pod.
+//!
+//! [`run`] takes each release and configuration, asks the oracle (Istio's code as a program, [`oracle`]) and Pillion
+//! ([`injector`]) the same questions ([`handmade`] and [`generate`]d ones), lets Go judge ([`judge`]), and
+//! [`report`] prints what came of it. A library only so that its parts can be tested; nothing depends on it.
+
+pub mod answer;
+pub mod case;
+pub mod compare;
+pub mod configuration;
+pub mod coverage;
+pub mod generate;
+pub mod handmade;
+pub mod injector;
+pub mod judge;
+pub mod options;
+pub mod oracle;
+pub mod places;
+pub mod properties;
+pub mod releases;
+pub mod replay;
+pub mod report;
+pub mod run;
+pub mod tally;

@@ -1,0 +1,35 @@
+//! Where things are: the sources of this harness, the cache of built oracles, the working directory.
+//! Never creates anything but directories.
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+/// The directory of this crate: configs/, pods/, releases.txt.
+#[must_use]
+pub fn sources() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Where built oracles are kept; build-oracle.sh uses the same rule.
+pub fn oracle_cache() -> Result<PathBuf> {
+    let cache = match env::var_os("PILLION_CACHE") {
+        Some(dir) => PathBuf::from(dir),
+        None => PathBuf::from(env::var_os("HOME").context("neither PILLION_CACHE nor HOME is set")?)
+            .join(".cache/pillion"),
+    };
+    Ok(cache.join("oracle"))
+}
+
+/// The working directory: `given`, or `conformance` in cargo's target directory. Made if it is missing.
+pub fn work(given: Option<&Path>) -> Result<PathBuf> {
+    let dir = match given {
+        Some(dir) => dir.to_path_buf(),
+        None => env::var_os("CARGO_TARGET_DIR")
+            .map_or_else(|| sources().join("../../target"), PathBuf::from)
+            .join("conformance"),
+    };
+    std::fs::create_dir_all(&dir).with_context(|| format!("cannot make {}", dir.display()))?;
+    Ok(dir)
+}

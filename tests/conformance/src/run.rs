@@ -1,0 +1,246 @@
+//! A whole run: every release and configuration is rendered, asked and judged; the figures are added up.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context, Result, anyhow};
+
+use crate::answer::{Answer, Reading, Verdict};
+use crate::case::Case;
+use crate::configuration::{self, Configuration};
+use crate::generate::{self, rng::Rng};
+use crate::handmade::{self, Handmade};
+use crate::injector::{self, Injector};
+use crate::judge::{self, Judgement, Pair};
+use crate::options::Options;
+use crate::oracle::Oracle;
+use crate::replay;
+use crate::tally::{Failure, Figures, Tally};
+use crate::{places, releases};
+
+/// How often the oracle is asked again about a pod that differs, in as many processes.
+const ASK_AGAIN: usize = 3;
+/// How often in each of these processes: map order shows within one process too.
+const TIMES_EACH: usize = 3;
+/// Of the injected pods, one in so many is injected a second time.
+const AGAIN_EVERY: usize = 6;
+
+/// One release and configuration to compare.
+#[derive(Debug)]
+pub struct Job<'r> {
+    /// The release.
+    pub release: &'r str,
+    /// Its oracle.
+    pub oracle: &'r Oracle,
+    /// The oracle that judges.
+    pub newest: &'r Oracle,
+    /// The configuration.
+    pub configuration: &'r Configuration,
+    /// Where it is rendered.
+    pub dir: PathBuf,
+}
+
+/// Runs everything that the options name.
+pub fn run(options: &Options) -> Result<Tally> {
+    let seed = options.seed.unwrap_or_else(clock_seed);
+    let work = places::work(options.work.as_deref())?;
+    let configurations = configuration::load(&options.config)?;
+    let newest = Oracle::of("latest", &work)?;
+    let chosen = releases::choose(&options.release, options.third_by_seed, seed)?;
+    let oracles: BTreeMap<_, _> = chosen
+        .iter()
+        .map(|release| Ok((release.as_str(), Oracle::of(release, &work)?)))
+        .collect::<Result<_>>()?;
+    let handmade = if options.only_random { vec![] } else { handmade::load(&newest)? };
+    let mut jobs = vec![];
+    for (release, oracle) in &oracles {
+        for configuration in &configurations {
+            let dir = work.join("rendered").join(release).join(&configuration.name);
+            jobs.push(Job { release, oracle, newest: &newest, configuration, dir });
+        }
+    }
+    let complete = options.config.is_empty() && !options.only_random && options.pods > 0;
+    let mut tally = Tally { seed, complete, ..Tally::default() };
+    generate::expectations().into_iter().for_each(|name| tally.coverage.expect(name));
+    handmade.iter().flat_map(Handmade::covers).for_each(|name| tally.coverage.expect(name));
+    let shared = Mutex::new((tally, Vec::new()));
+    let next = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..options.jobs.max(1) {
+            scope.spawn(|| {
+                while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let done = compare(job, &handmade, seed, options, &work)
+                        .with_context(|| format!("Istio {}, {}", job.release, job.configuration.name));
+                    if let Ok(mut shared) = shared.lock() {
+                        match done {
+                            Ok(found) => shared.0.merge(found, options.show),
+                            Err(error) => shared.1.push(error),
+                        }
+                    }
+                }
+            });
+        }
+    });
+    let (tally, errors) = shared.into_inner().map_err(|_| anyhow!("a comparing thread died"))?;
+    errors.into_iter().next().map_or(Ok(tally), Err)
+}
+
+fn clock_seed() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    now.as_secs() ^ u64::from(now.subsec_nanos())
+}
+
+fn compare(job: &Job<'_>, handmade: &[Handmade], seed: u64, options: &Options, work: &Path) -> Result<Tally> {
+    job.configuration.render(job.oracle, &job.dir)?;
+    let injector = injector::build(options.peer, job.configuration, &job.dir)?;
+    let cases = cases(job, handmade, seed, options.pods);
+    let mut tally = Tally::default();
+    let injected = round(job, injector.as_deref(), &cases, options, work, &mut tally)?;
+    let again: Vec<Case> = injected
+        .into_iter()
+        .enumerate()
+        .filter(|(at, _)| at % AGAIN_EVERY == 0)
+        .map(|(_, (case, pod))| case.with_pod(pod, "again"))
+        .collect();
+    round(job, injector.as_deref(), &again, options, work, &mut tally)?;
+    Ok(tally)
+}
+
+fn cases(job: &Job<'_>, handmade: &[Handmade], seed: u64, pods: usize) -> Vec<Case> {
+    let paths = &job.configuration.paths;
+    let path = |at: usize| paths[at % paths.len()].as_str();
+    let mut cases: Vec<Case> = handmade
+        .iter()
+        .enumerate()
+        .filter_map(|(at, one)| one.under(job.release, &job.configuration.name, path(at)))
+        .collect();
+    let seed = Rng::new(seed).fork(&job.configuration.name);
+    for number in 0..pods {
+        cases.push(generate::case(&seed, number, path(number)));
+    }
+    cases
+}
+
+/// Asks both about all cases, judges and counts; gives back what Istio injected.
+fn round<'c>(
+    job: &Job<'_>,
+    injector: Option<&dyn Injector>,
+    cases: &'c [Case],
+    options: &Options,
+    work: &Path,
+    tally: &mut Tally,
+) -> Result<Vec<(&'c Case, serde_json::Value)>> {
+    let (pairs, answers) = ask_both(job, injector, cases)?;
+    let judged = judge::judge(job.newest, &pairs)?;
+    let undecided = undecided(job, &pairs, &judged)?;
+    let mut figures = Figures::default();
+    let mut injected = vec![];
+    for (at, (pair, judgement)) in pairs.iter().zip(judged).enumerate() {
+        if undecided.contains(&at) {
+            figures.undecided += 1;
+            continue;
+        }
+        figures.total += 1;
+        figures.count(pair.istio.verdict);
+        count_texts(pair, &mut figures, tally);
+        pair.case.covers.iter().chain(&answers[at].fired).for_each(|name| tally.coverage.fire(name));
+        tally.coverage.fire(&format!("verdict: {:?}", pair.istio.verdict));
+        if judgement.same() {
+            figures.same += 1;
+        } else {
+            note_failure(job, pair, &judgement, options, work, tally)?;
+        }
+        if pair.istio.verdict == Verdict::Injected {
+            injected.push((pair.case, judgement.injected));
+        }
+    }
+    let key = (job.release.to_owned(), job.configuration.name.clone());
+    tally.by_configuration.entry(key).or_default().add(&figures);
+    Ok(injected)
+}
+
+/// Both answers to every case, and Pillion's as they came.
+pub fn ask_both<'c>(
+    job: &Job<'_>,
+    injector: Option<&dyn Injector>,
+    cases: &'c [Case],
+) -> Result<(Vec<Pair<'c>>, Vec<Answer>)> {
+    let asked: Vec<&Case> = cases.iter().collect();
+    let istio = job.oracle.batch(job.configuration, &job.dir, &asked)?;
+    let answers = match injector {
+        None => job.oracle.batch(job.configuration, &job.dir, &asked)?,
+        Some(injector) => {
+            let admit = |case: &Case| injector.admit(&case.path, case.review.to_string().as_bytes());
+            cases.iter().map(admit).collect()
+        }
+    };
+    let mut pairs = vec![];
+    for ((case, istio), answer) in cases.iter().zip(istio).zip(&answers) {
+        pairs.push(Pair { case, istio: istio.read(), pillion: answer.read(), typed: injector.is_none() });
+    }
+    Ok((pairs, answers))
+}
+
+/// The pairs that differ and on which the oracle, asked again, does not agree with itself.
+fn undecided(job: &Job<'_>, pairs: &[Pair<'_>], judged: &[Judgement]) -> Result<Vec<usize>> {
+    let differing: Vec<usize> = (0..pairs.len()).filter(|at| !judged[*at].differences.is_empty()).collect();
+    let same_verdict = |at: &&usize| pairs[**at].istio.verdict == pairs[**at].pillion.verdict;
+    // Where every answer differs in its verdict there is nothing to be undecided about: Pillion is far off.
+    if differing.len() == pairs.len() && !differing.iter().any(|at| same_verdict(&at)) {
+        return Ok(vec![]);
+    }
+    let cases: Vec<&Case> =
+        differing.iter().flat_map(|at| std::iter::repeat_n(pairs[*at].case, TIMES_EACH)).collect();
+    let mut wavering = vec![];
+    for _ in 0..ASK_AGAIN {
+        let answers = job.oracle.batch(job.configuration, &job.dir, &cases)?;
+        let readings: Vec<Reading> = answers.iter().map(Answer::read).collect();
+        for (at, readings) in differing.iter().zip(readings.chunks(TIMES_EACH)) {
+            if readings.iter().any(|reading| !judge::agree(reading, &pairs[*at].istio)) {
+                wavering.push(*at);
+            }
+        }
+    }
+    Ok(wavering)
+}
+
+fn count_texts(pair: &Pair<'_>, figures: &mut Figures, tally: &mut Tally) {
+    if pair.istio.verdict == Verdict::Refused && pair.pillion.verdict == Verdict::Refused {
+        figures.messages += 1;
+        if pair.istio.message == pair.pillion.message {
+            figures.same_messages += 1;
+        } else {
+            let texts = (pair.istio.message.clone(), pair.pillion.message.clone());
+            *tally.texts.entry(texts).or_default() += 1;
+        }
+    }
+}
+
+fn note_failure(
+    job: &Job<'_>,
+    pair: &Pair<'_>,
+    judgement: &Judgement,
+    options: &Options,
+    work: &Path,
+    tally: &mut Tally,
+) -> Result<()> {
+    let title = format!("Istio {}, {}, {}", job.release, job.configuration.name, pair.case.name);
+    let broken = judgement.broken.iter().map(|b| format!("(broken) {}", b.split(':').next().unwrap_or(b)));
+    let groups: Vec<String> = judgement.differences.iter().map(|d| d.group()).chain(broken).collect();
+    for group in groups {
+        tally.groups.entry(group).or_insert_with(|| (0, title.clone())).0 += 1;
+    }
+    if tally.failures.len() < options.show {
+        let saved = replay::save(work, job, pair)?;
+        tally.failures.push(Failure {
+            saved,
+            title,
+            differences: judgement.differences.clone(),
+            broken: judgement.broken.clone(),
+        });
+    }
+    Ok(())
+}

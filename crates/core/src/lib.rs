@@ -1,3 +1,4 @@
 //! Deciding, rendering, merging, patching, explaining: sidecar injection as a pure function.
 
+pub mod config;
 pub mod inject;

@@ -1,0 +1,293 @@
+//! What differs between Istio's releases, as one table: each row a gate that a pass asks by name, with the release
+//! that brought it. The behaviour of the newest release is the ground; a gate that is off takes a change back.
+//! No pass compares a release.
+//!
+//! Rows that every release answers alike in practice, or that live in the templates themselves, have no gate.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// A release line of Istio.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum Release {
+    V1_20,
+    V1_21,
+    V1_22,
+    V1_23,
+    V1_24,
+    V1_25,
+    V1_26,
+    V1_27,
+    V1_28,
+    V1_29,
+    V1_30,
+    V1_31,
+    /// Newer than any release.
+    Master,
+}
+
+impl Release {
+    /// Every release, oldest first.
+    pub const ALL: [Self; 13] = [
+        Self::V1_20,
+        Self::V1_21,
+        Self::V1_22,
+        Self::V1_23,
+        Self::V1_24,
+        Self::V1_25,
+        Self::V1_26,
+        Self::V1_27,
+        Self::V1_28,
+        Self::V1_29,
+        Self::V1_30,
+        Self::V1_31,
+        Self::Master,
+    ];
+
+    fn of_minor(minor: u16) -> Option<Self> {
+        let at = usize::from(minor.checked_sub(20)?);
+        Self::ALL.get(at).copied().filter(|r| *r != Self::Master)
+    }
+}
+
+impl fmt::Display for Release {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Master => f.write_str("master"),
+            other => write!(f, "1.{}", 20 + *other as u8),
+        }
+    }
+}
+
+/// A name that is no release this program knows.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is no release of Istio that is known here: 1.20 to 1.31, or master")]
+pub struct UnknownRelease(String);
+
+impl FromStr for Release {
+    type Err = UnknownRelease;
+
+    fn from_str(text: &str) -> Result<Self, UnknownRelease> {
+        if text == "master" {
+            return Ok(Self::Master);
+        }
+        Level::of_tag(text).map(|l| l.release).ok_or_else(|| UnknownRelease(String::from(text)))
+    }
+}
+
+/// A release line, and the patch release where it is known: some changes came to older lines later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Level {
+    /// The release line.
+    pub release: Release,
+    /// The patch release; unknown counts as the last.
+    pub patch: Option<u16>,
+}
+
+impl Level {
+    /// `1.24.3-distroless` → 1.24, patch 3; `None` for a tag that names no known release.
+    #[must_use]
+    pub fn of_tag(tag: &str) -> Option<Self> {
+        let version = tag.strip_prefix('v').unwrap_or(tag);
+        let mut parts = version.split(['-', '+']).next()?.split('.');
+        if parts.next()? != "1" {
+            return None;
+        }
+        let release = Release::of_minor(parts.next()?.parse().ok()?)?;
+        Some(Self { release, patch: parts.next().and_then(|p| p.parse().ok()) })
+    }
+
+    fn has(self, row: &Row) -> bool {
+        self.release >= row.since
+            || row.backports.iter().any(|(release, patch)| {
+                *release == self.release && self.patch.is_none_or(|known| known >= *patch)
+            })
+    }
+}
+
+/// One row: a change of behaviour and where it came.
+#[derive(Debug)]
+pub struct Row {
+    /// The gate's name, as the field of [`Gates`].
+    pub gate: &'static str,
+    /// The first release that has the change.
+    pub since: Release,
+    /// Older lines that have it from a patch release on.
+    pub backports: &'static [(Release, u16)],
+    /// What changes.
+    pub what: &'static str,
+}
+
+macro_rules! gates {
+    ($($gate:ident since $since:ident [$($line:ident . $patch:literal),*] $what:literal),+ $(,)?) => {
+        /// What the release in force does; every field is a row of [`ROWS`].
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        #[allow(clippy::struct_excessive_bools, reason = "independent switches, each asked by one pass")]
+        pub struct Gates { $(#[doc = $what] pub $gate: bool),+ }
+
+        /// The table.
+        pub const ROWS: &[Row] = &[$(Row {
+            gate: stringify!($gate),
+            since: Release::$since,
+            backports: &[$((Release::$line, $patch)),*],
+            what: $what,
+        }),+];
+
+        impl Gates {
+            fn from_rows(mut on: impl FnMut(&Row) -> bool) -> Self {
+                let mut rows = ROWS.iter();
+                Self { $($gate: rows.next().is_some_and(&mut on)),+ }
+            }
+
+            /// The gates by name.
+            #[must_use]
+            pub fn list(&self) -> Vec<(&'static str, bool)> {
+                vec![$((stringify!($gate), self.$gate)),+]
+            }
+        }
+    };
+}
+
+gates! {
+    adjust_init_user since V1_23 [V1_20 . 7, V1_21 . 3, V1_22 . 1]
+        "The user that a pod gives its own istio-proxy container reaches the init containers too.",
+    cronjob_v1 since V1_22 []
+        "The owner guessed from a CronJob's pod has the API version batch/v1, before batch/v1beta1.",
+    argo_rollouts since V1_22 []
+        "Pods of an Argo Rollout are recognised as such.",
+    no_default_tracing since V1_22 []
+        "No Zipkin address is assumed: before, zipkin.istio-system:9411 was the default and stripped as such.",
+    image_variant since V1_22 []
+        "values.global.variant is the image type where nothing nearer names one.",
+    empty_image_type_is_unset since V1_31 []
+        "A ProxyConfig.image without a type leaves the variant in force.",
+    drop_user_like_app since V1_24 [V1_23 . 1]
+        "On OpenShift the sidecar drops its user and group where they are the application's.",
+    drop_user_like_init since V1_27 []
+        "As drop_user_like_app, init containers looked at too.",
+    native_annotation since V1_24 []
+        "The annotation sidecar.istio.io/nativeSidecar decides over the switch.",
+    core_dump_unchecked since V1_25 []
+        "The annotation sidecar.istio.io/enableCoreDump may hold anything, before only a boolean.",
+    lifecycle_rewrite since V1_25 []
+        "Lifecycle hooks by HTTP and TCP go through the agent; older agents cannot answer them.",
+    strict_inject_values since V1_27 []
+        "sidecar.istio.io/inject takes only true and false, before YAML's words for true and all else as false.",
+    native_auto since V1_27 []
+        "Whether sidecars are native is found out from the nodes unless it is said, before they were not.",
+    append_missing_probers since V1_27 []
+        "Probers are given to a sidecar that was injected before and has none.",
+    resource_annotations_checked since V1_29 [V1_27 . 6, V1_28 . 4]
+        "Annotations of CPU and memory must be quantities before anything is rendered.",
+    interface_annotations_checked since V1_30 []
+        "Annotations that list network interfaces must hold names of interfaces.",
+    scrape_targets since V1_31 []
+        "Several Prometheus targets can be merged; a port that is none, or the mesh's own, refuses the pod.",
+    secure_metrics_port since V1_31 []
+        "The port of the merged metrics over TLS is written to an annotation.",
+}
+
+impl Gates {
+    /// What this release does.
+    #[must_use]
+    pub fn of(level: Level) -> Self {
+        Self::from_rows(|row| level.has(row))
+    }
+}
+
+impl Default for Gates {
+    /// The newest behaviour.
+    fn default() -> Self {
+        Self::of(Level { release: Release::Master, patch: None })
+    }
+}
+
+/// Words of the `sidecar` template that came with a release and stayed; the first that is found tells it.
+const MARKERS: [(&str, Release); 11] = [
+    ("ProxyInitImage", Release::Master),
+    ("otelResourceAttributes", Release::V1_30),
+    ("crlConfigMapName", Release::V1_29),
+    ("global.proxy.seccompProfile", Release::V1_28),
+    (".NativeSidecars", Release::V1_27),
+    ("ENABLE_CLUSTER_TRUST_BUNDLE_API", Release::V1_26),
+    ("service.istio.io/workload-name", Release::V1_25),
+    ("sidecar.istio.io/nativeSidecar", Release::V1_24),
+    ("outlierLogPath", Release::V1_23),
+    (".InboundTrafficPolicyMode", Release::V1_22),
+    ("trunc 63", Release::V1_21),
+];
+/// A word that the template of 1.31 has and the one after it has no more.
+const BEFORE_MASTER: &str = "GOMAXPROCS";
+/// A word of 1.20's template that went away with 1.22: the sign of 1.20 where no marker is found.
+const OLDEST: &str = "JWT_POLICY";
+
+/// Tells the release from the text of the `sidecar` template and the tag of the images; with a warning where
+/// it had to be guessed.
+#[must_use]
+pub fn fingerprint(sidecar: Option<&str>, tag: &str) -> (Level, Option<String>) {
+    let tagged = Level::of_tag(tag);
+    let shipped = sidecar.and_then(|text| {
+        let marked = MARKERS.iter().find(|(word, _)| text.contains(word)).map(|(_, release)| *release);
+        match marked {
+            Some(Release::Master) if text.contains(BEFORE_MASTER) => Some(Release::V1_31),
+            Some(release) => Some(release),
+            None => text.contains(OLDEST).then_some(Release::V1_20),
+        }
+    });
+    match (shipped, tagged) {
+        (Some(release), _) => {
+            let patch = tagged.filter(|t| t.release == release).and_then(|t| t.patch);
+            (Level { release, patch }, None)
+        }
+        (None, Some(level)) => (level, None),
+        (None, None) => {
+            let level = Level { release: Release::Master, patch: None };
+            let warning = format!(
+                "the release cannot be told from the sidecar template nor from the tag {tag:?}: the newest \
+                 behaviour is taken; name the release to be sure"
+            );
+            (level, Some(warning))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn releases_are_ordered_and_read_back() {
+        assert!(Release::V1_20 < Release::V1_31 && Release::V1_31 < Release::Master);
+        for release in Release::ALL {
+            assert_eq!(release.to_string().parse(), Ok(release));
+        }
+        assert_eq!("1.24.3".parse(), Ok(Release::V1_24));
+        assert!("1.19".parse::<Release>().is_err() && "2.20".parse::<Release>().is_err());
+        assert!("1.32".parse::<Release>().is_err(), "master is not a number");
+    }
+
+    #[test]
+    fn a_gate_is_on_from_its_release_on_and_where_it_was_ported_back() {
+        let at = |tag| Gates::of(Level::of_tag(tag).unwrap());
+        assert!(!at("1.24").lifecycle_rewrite && at("1.25").lifecycle_rewrite);
+        assert!(!at("1.20.1").adjust_init_user && at("1.20.7").adjust_init_user);
+        assert!(at("1.20").adjust_init_user, "an unknown patch counts as the last");
+        assert!(Gates::default().list().iter().all(|(_, on)| *on));
+        assert_eq!(Gates::default().list().len(), ROWS.len());
+    }
+
+    #[test]
+    fn a_release_is_told_by_the_template_before_the_tag() {
+        let of = |text: &str, tag| fingerprint(Some(text), tag).0;
+        let plain = |release| Level { release, patch: None };
+        assert_eq!(of("{{ .ProxyInitImage }} GOMAXPROCS", "latest"), plain(Release::V1_31));
+        assert_eq!(of("{{ .ProxyInitImage }}", "latest"), plain(Release::Master));
+        assert_eq!(of("{{ .NativeSidecars }}", "1.24.0"), plain(Release::V1_27));
+        assert_eq!(of("JWT_POLICY", "1.20.1"), Level { release: Release::V1_20, patch: Some(1) });
+        assert_eq!(of("my own", "1.26.2-distroless"), Level { release: Release::V1_26, patch: Some(2) });
+        let (level, warning) = fingerprint(Some("my own"), "latest");
+        assert_eq!(level.release, Release::Master);
+        assert!(warning.unwrap().contains("cannot be told"));
+    }
+}

@@ -1,0 +1,140 @@
+//! How one source of mesh configuration lies over what was before: every field replaces, but `defaultConfig` and
+//! `defaultProviders` merge, `extensionProviders` merge by name and `trustDomainAliases` add up (pkg/config/mesh
+//! of Istio). Never: reading YAML, judging the result.
+
+use std::collections::BTreeSet;
+
+use pillion_govalue::types::KNOWN;
+use pillion_govalue::{Map, Value};
+
+use crate::config::jsonpb::{self, ProtoError};
+
+/// `json` over the mesh configuration `old`.
+pub(super) fn mesh(old: &Map<'static>, json: &Value<'_>) -> Result<Map<'static>, ProtoError> {
+    let mut new = old.clone();
+    jsonpb::apply(&mut new, json, KNOWN.mesh_config)?;
+    // The two merged members are looked for by their JSON name only: written `default_config` the first is
+    // read, checked and dropped, and so it is here.
+    restore(&mut new, old, "defaultConfig");
+    restore(&mut new, old, "defaultProviders");
+    if let Some(layer) = json.get("defaultConfig").filter(|v| !v.is_null()) {
+        let base = object(&new, "defaultConfig");
+        new.insert("defaultConfig", proxy_config(&base, layer).map_err(|e| inside("defaultConfig", e))?);
+    }
+    if let Some(layer) = json.get("defaultProviders").filter(|v| !v.is_null()) {
+        let mut providers = object(&new, "defaultProviders");
+        let ty = KNOWN.mesh_config.deref().field_by_json("defaultProviders").map_or(KNOWN.any, |f| f.ty);
+        jsonpb::apply(&mut providers, layer, ty).map_err(|e| inside("defaultProviders", e))?;
+        new.insert("defaultProviders", providers);
+    }
+    merge_by_name(&mut new, old);
+    add_up(&mut new, old);
+    Ok(new)
+}
+
+/// `json` over the proxy configuration `old`: `proxyMetadata` merges by key and the members of `proxyHeaders` that
+/// the layer leaves out are filled in again; all else replaces.
+pub(crate) fn proxy_config(old: &Map<'static>, json: &Value<'_>) -> Result<Map<'static>, ProtoError> {
+    let mut new = old.clone();
+    jsonpb::apply(&mut new, json, KNOWN.proxy_config)?;
+    settle_proxy_config(&mut new, old);
+    Ok(new)
+}
+
+/// The proxy configuration `layer`, in normal form, over `old`. What `layer` does not hold stays, so that a zero
+/// cannot override.
+pub(crate) fn proxy_config_message(old: &Map<'static>, layer: &Map<'static>) -> Map<'static> {
+    let mut new = old.clone();
+    for (key, value) in layer.iter() {
+        let field = KNOWN.proxy_config.deref().field_by_json(key);
+        if let Some(oneof) = field.map(|f| f.oneof).filter(|o| !o.is_empty()) {
+            let fields = KNOWN.proxy_config.deref().get().fields();
+            fields.iter().filter(|f| f.oneof == oneof).for_each(|f| {
+                new.remove(f.json);
+            });
+        }
+        new.insert(key.clone(), value.clone());
+    }
+    settle_proxy_config(&mut new, old);
+    new
+}
+
+/// Sub-messages of `proxyHeaders` that a layer cannot take away. (The others of that message it can.)
+const KEPT_HEADERS: [&str; 5] =
+    ["forwardedClientCert", "requestId", "attemptCount", "server", "envoyDebugHeaders"];
+
+fn settle_proxy_config(new: &mut Map<'static>, old: &Map<'static>) {
+    let mut metadata = object(old, "proxyMetadata");
+    for (key, value) in object(new, "proxyMetadata") {
+        metadata.insert(key, value);
+    }
+    if !metadata.is_empty() {
+        new.insert("proxyMetadata", metadata);
+    }
+    if let (Some(Value::Map(before)), Some(Value::Map(after))) =
+        (old.get("proxyHeaders"), new.get("proxyHeaders").cloned())
+    {
+        let mut headers = (*after).clone();
+        for key in KEPT_HEADERS.iter().filter(|key| !after.contains_key(key)) {
+            if let Some(kept) = before.get(key) {
+                headers.insert(*key, kept.clone());
+            }
+        }
+        new.insert("proxyHeaders", headers);
+    }
+}
+
+/// A provider of a name that is there already is replaced in its place; a new one goes to the end.
+fn merge_by_name(new: &mut Map<'static>, old: &Map<'static>) {
+    let mut merged: Vec<Value<'static>> = list(old, "extensionProviders").to_vec();
+    for provider in list(new, "extensionProviders") {
+        let name = provider.get("name").and_then(Value::as_str).unwrap_or_default();
+        let same =
+            |p: &&mut Value<'static>| p.get("name").and_then(Value::as_str).unwrap_or_default() == name;
+        match merged.iter_mut().find(same) {
+            Some(slot) => *slot = provider.clone(),
+            None => merged.push(provider.clone()),
+        }
+    }
+    put_list(new, "extensionProviders", merged);
+}
+
+fn add_up(new: &mut Map<'static>, old: &Map<'static>) {
+    let both = [list(new, "trustDomainAliases"), list(old, "trustDomainAliases")];
+    let all: BTreeSet<&str> = both.into_iter().flatten().filter_map(Value::as_str).collect();
+    let all = all.into_iter().map(|s| Value::from(String::from(s))).collect();
+    put_list(new, "trustDomainAliases", all);
+}
+
+fn list<'m>(map: &'m Map<'static>, key: &str) -> &'m [Value<'static>] {
+    map.get(key).and_then(Value::as_list).unwrap_or_default()
+}
+
+fn put_list(map: &mut Map<'static>, key: &'static str, items: Vec<Value<'static>>) {
+    if items.is_empty() {
+        map.remove(key);
+    } else {
+        map.insert(key, items);
+    }
+}
+
+fn object(map: &Map<'static>, key: &str) -> Map<'static> {
+    map.get(key).and_then(Value::as_map).cloned().unwrap_or_default()
+}
+
+fn restore(new: &mut Map<'static>, old: &Map<'static>, key: &'static str) {
+    match old.get(key) {
+        Some(value) => {
+            new.insert(key, value.clone());
+        }
+        None => {
+            new.remove(key);
+        }
+    }
+}
+
+fn inside(parent: &str, mut error: ProtoError) -> ProtoError {
+    let dot = if error.path.is_empty() { "" } else { "." };
+    error.path = format!("{parent}{dot}{}", error.path);
+    error
+}

@@ -1,0 +1,99 @@
+//! Layers of mesh configuration and what may be asked of the result.
+
+use pillion_govalue::json;
+
+use super::*;
+
+fn layered(texts: &[&str]) -> Result<Mesh, MeshError> {
+    texts.iter().try_fold(Mesh::default(), |mesh, text| Ok(mesh.layered(text)?.0))
+}
+
+fn member(texts: &[&str], path: &[&str]) -> String {
+    let mesh = layered(texts).unwrap();
+    mesh.config.at(path).map_or_else(String::new, |v| json::to_string(v, json::GO_MAP))
+}
+
+#[test]
+fn nothing_leaves_the_defaults() {
+    for text in ["", "null", "{}", "# only a comment"] {
+        assert_eq!(layered(&[text]).unwrap(), Mesh::default(), "{text}");
+    }
+    let mesh = Mesh::default();
+    assert_eq!(mesh.status_port(), 15020);
+    assert!(mesh.enable_prometheus_merge());
+    assert_eq!(mesh.inbound_traffic_policy_mode(), "passthrough");
+    assert_eq!(mesh.root_namespace(), "istio-system");
+}
+
+#[test]
+fn the_default_config_merges_and_its_metadata_by_key() {
+    let text = "defaultConfig: {proxyMetadata: {A: a, B: b}, statusPort: 15099}";
+    let over = "defaultConfig: {proxyMetadata: {B: c}, concurrency: 0}";
+    assert_eq!(member(&[text, over], &["defaultConfig", "proxyMetadata"]), r#"{"A":"a","B":"c"}"#);
+    assert_eq!(member(&[text, over], &["defaultConfig", "statusPort"]), "15099");
+    assert_eq!(member(&[text, over], &["defaultConfig", "concurrency"]), "0");
+    assert_eq!(member(&[text, over], &["defaultConfig", "drainDuration"]), r#""45s""#);
+}
+
+#[test]
+fn headers_that_a_layer_leaves_out_are_filled_in_but_not_all_of_them() {
+    let text =
+        "defaultConfig: {proxyHeaders: {server: {disabled: true}, setCurrentClientCertDetails: {uri: true}}}";
+    let over = "defaultConfig: {proxyHeaders: {attemptCount: {disabled: true}}}";
+    assert_eq!(
+        member(&[text, over], &["defaultConfig", "proxyHeaders"]),
+        r#"{"attemptCount":{"disabled":true},"server":{"disabled":true}}"#
+    );
+}
+
+#[test]
+fn the_snake_case_name_of_a_merged_member_is_read_and_dropped() {
+    assert_eq!(member(&["default_config: {status_port: 7}"], &["defaultConfig", "statusPort"]), "15020");
+    assert!(layered(&["default_config: {status_port: x}"]).is_err());
+    assert_eq!(member(&["defaultConfig: {status_port: 7}"], &["defaultConfig", "statusPort"]), "7");
+    assert_eq!(member(&["trust_domain: td"], &["trustDomain"]), r#""td""#);
+}
+
+#[test]
+fn providers_merge_by_name_in_place() {
+    let text =
+        "extensionProviders: [{name: z, zipkin: {service: a, port: 1}}, {name: envoy, prometheus: {}}]";
+    assert_eq!(
+        member(&[text, "extensionProviders: [{name: z, datadog: {service: b}}]"], &["extensionProviders"]),
+        concat!(
+            r#"[{"name":"prometheus","prometheus":{}},{"name":"stackdriver","stackdriver":{}},"#,
+            r#"{"name":"envoy","prometheus":{}},{"datadog":{"service":"b"},"name":"z"}]"#
+        )
+    );
+    assert_eq!(
+        member(
+            &["defaultProviders: {metrics: [a]}", "defaultProviders: {tracing: [b]}"],
+            &["defaultProviders"]
+        ),
+        r#"{"metrics":["a"],"tracing":["b"]}"#
+    );
+}
+
+#[test]
+fn trust_domain_aliases_add_up_and_are_sorted() {
+    let texts = ["trustDomainAliases: [c, a]", "trustDomainAliases: [b, a]"];
+    assert_eq!(member(&texts, &["trustDomainAliases"]), r#"["a","b","c"]"#);
+}
+
+#[test]
+fn a_wrong_type_is_an_error_that_names_its_place() {
+    let error = layered(&["defaultConfig: {tracing: {sampling: x}}"]).unwrap_err().to_string();
+    assert!(error.starts_with("defaultConfig.tracing.sampling: cannot read the string"), "{error}");
+    assert!(layered(&["- a"]).is_err());
+    assert!(matches!(layered(&["a: ["]), Err(MeshError::Yaml(_))));
+}
+
+#[test]
+fn the_annotation_lies_over_the_default_config() {
+    let mesh = layered(&["defaultConfig: {proxyMetadata: {A: a}}"]).unwrap();
+    let config =
+        mesh.with_proxy_config("proxyMetadata: {B: b}\nholdApplicationUntilProxyStarts: true").unwrap();
+    assert_eq!(config.get("proxyMetadata").unwrap().as_map().unwrap().len(), 2);
+    assert_eq!(config.get("holdApplicationUntilProxyStarts").and_then(Value::as_bool), Some(true));
+    assert!(mesh.with_proxy_config("proxyMetadata: {A: 1}").is_err());
+}

@@ -1,0 +1,64 @@
+//! The configuration of an injector: from texts to one immutable [`Snapshot`].
+//!
+//! | file | what |
+//! |---|---|
+//! | `injector`, `selector`, `template` | policy, templates, label selectors |
+//! | `values` | the chart's values |
+//! | `mesh/`, `proxyconfig` | mesh configuration, its layers, the effective `ProxyConfig` of a pod |
+//! | `jsonpb/` | protobuf messages out of JSON as Istio reads them |
+//! | `decode` | Go structs out of YAML |
+//! | `compat` | what differs between Istio's releases, as one table |
+//! | `image` | the URLs of images |
+//! | `error` | what is wrong and where |
+//!
+//! Never: files, clusters, environment; a text comes in, a snapshot or an error goes out.
+
+pub mod compat;
+mod decode;
+mod error;
+pub mod image;
+mod injector;
+pub(crate) mod jsonpb;
+mod mesh;
+pub mod proxyconfig;
+mod selector;
+mod settings;
+mod snapshot;
+mod template;
+mod values;
+
+pub use compat::{Gates, Level, Release};
+pub use error::{ConfigError, ConfigWarning};
+pub use injector::{InjectorConfig, Policy};
+pub use jsonpb::ProtoError;
+pub use mesh::{Mesh, MeshError};
+pub use proxyconfig::{ProxyConfigResource, ProxyConfigs};
+pub use selector::LabelSelector;
+pub use settings::{Cluster, NamespaceFacts, NativeSidecars, NodeFacts, Platform, Settings};
+pub use snapshot::{Built, Snapshot};
+pub use template::CompiledTemplate;
+pub use values::Values;
+
+/// One text of a configuration.
+#[derive(Clone, Copy, Debug)]
+pub struct Source<'t> {
+    /// The file or the ConfigMap's key, for errors.
+    pub name: &'t str,
+    /// The text.
+    pub text: &'t str,
+}
+
+/// The texts that a snapshot is made of.
+#[derive(Clone, Debug)]
+pub struct Sources<'t> {
+    /// `config` of the ConfigMap `istio-sidecar-injector`.
+    pub injector: Source<'t>,
+    /// `values` of the same.
+    pub values: Source<'t>,
+    /// `mesh` of the ConfigMap `istio`.
+    pub mesh: Option<Source<'t>>,
+    /// The mesh configuration shared between installations, under the other.
+    pub shared_mesh: Option<Source<'t>>,
+    /// ProxyConfig resources, one a text.
+    pub proxy_configs: Vec<Source<'t>>,
+}

@@ -1,0 +1,115 @@
+//! [`Snapshot`]: everything that injection reads, complete and checked before it is used. A new configuration
+//! makes a new one; none is ever changed.
+
+use super::compat::{self, Gates, Level};
+use super::injector::{RawConfig, SIDECAR};
+use super::{
+    Cluster, CompiledTemplate, ConfigError, ConfigWarning, InjectorConfig, Mesh, ProxyConfigResource,
+    ProxyConfigs, Settings, Source, Sources, Values,
+};
+
+/// All that an injection reads besides the pod.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    /// Policy, templates, selectors.
+    pub injector: InjectorConfig,
+    /// The chart's values.
+    pub values: Values,
+    /// The mesh configuration.
+    pub mesh: Mesh,
+    /// ProxyConfig resources.
+    pub proxy_configs: ProxyConfigs,
+    /// The release whose behaviour is followed.
+    pub level: Level,
+    /// What that release does.
+    pub gates: Gates,
+    /// What whoever started the injector said.
+    pub settings: Settings,
+    /// Namespaces and nodes.
+    pub cluster: Cluster,
+}
+
+/// A snapshot, and what is odd about the configuration it was made of.
+#[derive(Clone, Debug)]
+pub struct Built {
+    /// The snapshot.
+    pub snapshot: Snapshot,
+    /// What whoever runs the injector should know.
+    pub warnings: Vec<ConfigWarning>,
+}
+
+impl Snapshot {
+    /// Makes a snapshot out of the texts of a configuration.
+    ///
+    /// # Errors
+    /// Text that is none, a mesh configuration that Istio refuses, or a default template that does not compile.
+    /// Any other template that does not compile is a warning, and refuses the pods that ask for it.
+    pub fn build(sources: &Sources<'_>, settings: Settings, cluster: Cluster) -> Result<Built, ConfigError> {
+        let RawConfig { mut config, templates } = RawConfig::read(&sources.injector)?;
+        let values = Values::read(&sources.values)?;
+        let mut warnings = Vec::new();
+
+        let tag = values.tag();
+        let (told, unsure) = compat::fingerprint(templates.get(SIDECAR).map(String::as_str), &tag);
+        let level = match settings.compat {
+            Some(release) => {
+                let patch = Level::of_tag(&tag).filter(|l| l.release == release).and_then(|l| l.patch);
+                Level { release, patch }
+            }
+            None => {
+                warnings.extend(unsure.map(ConfigWarning::Release));
+                told
+            }
+        };
+        let gates = Gates::of(level);
+
+        for (name, text) in &templates {
+            let template = CompiledTemplate::compile(sources.injector.name, name, text);
+            config.templates.insert(name.clone(), template);
+        }
+        warnings.extend(template_faults(&config)?);
+        warnings.extend(config.warnings());
+
+        let mesh = read_mesh(sources, &gates, &mut warnings)?;
+        let resources = sources.proxy_configs.iter().map(ProxyConfigResource::read);
+        let proxy_configs = ProxyConfigs::new(resources.collect::<Result<_, _>>()?);
+        let snapshot =
+            Self { injector: config, values, mesh, proxy_configs, level, gates, settings, cluster };
+        Ok(Built { snapshot, warnings })
+    }
+}
+
+/// The faults of templates: of a default one an error, of others warnings.
+fn template_faults(config: &InjectorConfig) -> Result<Vec<ConfigWarning>, ConfigError> {
+    let defaults = config.resolved_default_templates();
+    let mut warnings = Vec::new();
+    for (name, template) in &config.templates {
+        match template.fault() {
+            Some(fault) if defaults.contains(&name.as_str()) => return Err(fault.clone()),
+            Some(fault) => warnings.push(ConfigWarning::Template(fault.clone())),
+            None => {}
+        }
+    }
+    Ok(warnings)
+}
+
+fn read_mesh(
+    sources: &Sources<'_>,
+    gates: &Gates,
+    warnings: &mut Vec<ConfigWarning>,
+) -> Result<Mesh, ConfigError> {
+    let mut mesh = Mesh::with_defaults(!gates.no_default_tracing);
+    for source in [&sources.shared_mesh, &sources.mesh].into_iter().flatten() {
+        let (layered, odd) = layer(&mesh, source)?;
+        mesh = layered;
+        warnings.extend(odd.into_iter().map(ConfigWarning::Mesh));
+    }
+    Ok(mesh)
+}
+
+fn layer(mesh: &Mesh, source: &Source<'_>) -> Result<(Mesh, Vec<String>), ConfigError> {
+    mesh.layered(source.text).map_err(|e| ConfigError::new(source.name, e.to_string()))
+}
+
+#[cfg(test)]
+mod tests;

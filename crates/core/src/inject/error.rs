@@ -78,7 +78,6 @@ impl InjectError {
             Self::Overlay { fault: OverlayFault::NotAPod(_), .. } => Reason::OverlayNotAPod,
             Self::Finish(FinishError::Scrape(_)) => Reason::BadScrape,
             Self::Finish(FinishError::ProxyConfig(_)) => Reason::BadProxyConfig,
-            Self::Finish(FinishError::Other(_)) => Reason::FinishFailed,
         }
     }
 }
@@ -133,9 +132,6 @@ pub enum FinishError {
     /// The annotation `proxy.istio.io/config` cannot be applied.
     #[error("{0}")]
     ProxyConfig(String),
-    /// Anything else.
-    #[error("{0}")]
-    Other(String),
 }
 
 /// The annotations of one pod that cannot be used, in the order of their names.

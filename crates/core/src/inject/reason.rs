@@ -102,8 +102,6 @@ reasons! {
     OverlayNotAPod, Refused, "overlay_not_a_pod", "Correct the field that the message names in the template.";
     /// The effective proxy configuration of the pod cannot be made.
     BadProxyConfig, Refused, "bad_proxy_config", "Correct the annotation proxy.istio.io/config.";
-    /// A step after the merge could not be done.
-    FinishFailed, Refused, "finish_failed", "Correct the field that the message names.";
 
     /// The request has no body.
     EmptyBody, Refused, "empty_body", "Send an AdmissionReview.";

@@ -1,0 +1,43 @@
+//! The annotations (and one label) that users steer injection with: one table, read by the validator, by `explain`
+//! and by the documentation. Never: what an annotation does (templates and passes read them).
+
+mod proxy_config;
+mod table;
+mod validators;
+
+pub(crate) use proxy_config::problems as proxy_config_problems;
+pub use table::{Annotation, Checked, Kind, TABLE};
+
+use pillion_govalue::Value;
+
+use super::error::{BadAnnotation, BadAnnotations};
+use super::finish::containers::annotations;
+use super::trace::{Step, Trace};
+use crate::config::Gates;
+
+/// The row of the annotation `name`.
+#[must_use]
+pub fn row(name: &str) -> Option<&'static Annotation> {
+    TABLE.iter().find(|row| row.name == name)
+}
+
+/// Checks every annotation of the pod that this release checks.
+///
+/// # Errors
+/// All that cannot be used, in the order of their names.
+pub(crate) fn check<T: Trace>(pod: &Value<'_>, gates: &Gates, trace: &mut T) -> Result<(), BadAnnotations> {
+    let mut bad = BadAnnotations::default();
+    for (name, value) in annotations(pod) {
+        let Some(row) = row(name) else { continue };
+        let problem = if row.checked.applies(gates) { row.kind.problem(value) } else { None };
+        trace.step(Step::Annotation { name, valid: problem.is_none() });
+        if let Some(message) = problem {
+            bad.0.push(BadAnnotation { name: name.into(), value: value.into(), message });
+        }
+    }
+    bad.0.sort_by(|a, b| a.name.cmp(&b.name));
+    if bad.0.is_empty() { Ok(()) } else { Err(bad) }
+}
+
+#[cfg(test)]
+mod tests;

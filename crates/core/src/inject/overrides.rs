@@ -1,0 +1,259 @@
+//! What is left on a pod of an earlier injection, and what the user set on an injected container himself.
+//!
+//! A user who writes a container named like an injected one overrides parts of it. The template's overlay goes over
+//! the pod first and would win, so the user's part is laid over it again, and kept in an annotation for the day
+//! the pod is injected once more. Never: rendering, or which fields of a container merge how.
+
+use pillion_govalue::types::KNOWN;
+use pillion_govalue::{Map, Value, encode, parse};
+
+use super::context::Context;
+use super::error::{InjectError, OverlayStep};
+use super::finish::containers::{self, List, annotation, metadata_mut};
+use super::finish::metadata::STATUS;
+use super::overlay;
+use super::trace::{Step, Trace};
+
+/// The annotation that keeps the user's own settings.
+pub(crate) const OVERRIDES: &str = "proxy.istio.io/overrides";
+/// An image that means: the template's.
+const AUTO_IMAGE: &str = "auto";
+
+const LISTS: [List; 2] = [List::Containers, List::InitContainers];
+
+/// Names of containers by list, as the status annotation or the overrides annotation has them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct PerList<T> {
+    containers: Vec<T>,
+    init_containers: Vec<T>,
+}
+
+impl<T> PerList<T> {
+    pub(crate) const fn get(&self, which: List) -> &Vec<T> {
+        match which {
+            List::Containers => &self.containers,
+            List::InitContainers => &self.init_containers,
+        }
+    }
+
+    const fn get_mut(&mut self, which: List) -> &mut Vec<T> {
+        match which {
+            List::Containers => &mut self.containers,
+            List::InitContainers => &mut self.init_containers,
+        }
+    }
+
+    const fn is_empty(&self) -> bool {
+        self.containers.is_empty() && self.init_containers.is_empty()
+    }
+}
+
+/// What an earlier injection put in, by its status annotation; `None` if there is none that can be read.
+pub(crate) fn earlier_status(pod: &Value<'_>) -> Option<PerList<String>> {
+    let status = parse(annotation(pod, STATUS)?.as_bytes()).ok()?;
+    let names = |which: List| match status.get(which.key()) {
+        None | Some(Value::Null) => Some(Vec::new()),
+        Some(Value::List(names)) => {
+            names.iter().map(|n| n.as_str().map(String::from)).collect::<Option<Vec<String>>>()
+        }
+        Some(_) => None,
+    };
+    match status {
+        Value::Null => Some(PerList::default()),
+        Value::Map(_) => {
+            Some(PerList { containers: names(List::Containers)?, init_containers: names(List::InitContainers)? })
+        }
+        _ => None,
+    }
+}
+
+/// The user's own settings that an earlier injection kept.
+///
+/// # Errors
+/// An annotation that is not a list of containers.
+pub(crate) fn kept(pod: &Value<'_>) -> Result<PerList<Value<'static>>, InjectError> {
+    let mut out = PerList::default();
+    let Some(text) = annotation(pod, OVERRIDES) else { return Ok(out) };
+    let bad = |e: &dyn std::fmt::Display| InjectError::BadOverrides(e.to_string());
+    let value = parse(text.as_bytes()).map_err(|e| bad(&e))?;
+    if !matches!(value, Value::Null | Value::Map(_)) {
+        return Err(bad(&format_args!("it is no object but a JSON {}", value.kind_name())));
+    }
+    for which in LISTS {
+        let items = match value.get(which.key()) {
+            None | Some(Value::Null) => continue,
+            Some(Value::List(items)) => items,
+            Some(other) => {
+                let kind = other.kind_name();
+                return Err(bad(&format_args!("{} is no array but a JSON {kind}", which.key())));
+            }
+        };
+        for (at, item) in items.iter().enumerate() {
+            let item = typed(item).map_err(|e| bad(&format_args!("{}[{at}]: {e}", which.key())))?;
+            out.get_mut(which).push(item);
+        }
+    }
+    Ok(out)
+}
+
+/// A container as Go reads and writes it again: without nulls and unknown fields.
+fn typed(container: &Value<'_>) -> Result<Value<'static>, String> {
+    let container = if container.is_null() { &Value::empty_map() } else { container };
+    let text = encode::go_json(container, KNOWN.container).map_err(|e| e.to_string())?;
+    parse(text.as_bytes()).map(Value::into_owned).map_err(|e| e.to_string())
+}
+
+/// The pod as templates see it: what an earlier injection put in is taken out, and the user's own settings for those
+/// containers are put back, so that rendering again gives what rendering first gave.
+///
+/// # Errors
+/// See [`kept`].
+pub(crate) fn stripped<'r, T: Trace>(cx: &Context<'_, 'r>, trace: &mut T) -> Result<Value<'r>, InjectError> {
+    let mut pod = cx.original.clone();
+    if let Some(status) = earlier_status(&pod) {
+        let before = count(&pod);
+        for which in LISTS {
+            let injected = status.get(which);
+            if let Some(list) = containers::list_mut(&mut pod, which) {
+                list.retain(|c| !injected.iter().any(|name| name == containers::name(c)));
+            }
+        }
+        trace.step(Step::Stripped { containers: before - count(&pod) });
+        super::finish::prometheus::forget_agent(&mut pod, cx);
+        if let Some(annotations) = metadata_mut(&mut pod, "annotations") {
+            annotations.remove(STATUS);
+        }
+    }
+    let mut reinserted = 0;
+    let kept = kept(&cx.original)?;
+    for which in LISTS {
+        for container in kept.get(which) {
+            if containers::find(&pod, which, containers::name(container)).is_none()
+                && pod.child_map("spec").is_some()
+                && let Some(list) = pod.get_mut("spec").and_then(|spec| spec.child_list(which.key()))
+            {
+                list.push(container.clone());
+                reinserted += 1;
+            }
+        }
+    }
+    if reinserted > 0 {
+        trace.step(Step::OverridesReinserted { containers: reinserted });
+    }
+    Ok(pod)
+}
+
+fn count(pod: &Value<'_>) -> usize {
+    LISTS.iter().map(|which| containers::list(pod, *which).len()).sum()
+}
+
+/// Lays the user's own settings for injected containers over the merged pod again, and keeps them in the annotation
+/// at the first injection.
+///
+/// On a pod that was injected before, the container in the pod is the injected one, so only what the annotation kept
+/// is laid over. (Istio lays nothing over then, and the template takes the user's settings back; see
+/// `docs/compatibility.md`.)
+///
+/// # Errors
+/// Settings that cannot be merged.
+pub(crate) fn reapply<'r, T: Trace>(
+    pod: &mut Value<'r>,
+    template_pod: &Value<'r>,
+    cx: &Context<'_, 'r>,
+    trace: &mut T,
+) -> Result<(), InjectError> {
+    let kept = kept(&cx.original)?;
+    let injected_before = annotation(&cx.original, STATUS).is_some();
+    let status = earlier_status(&cx.original).unwrap_or_default();
+    let mut applied: PerList<Value<'static>> = PerList::default();
+    for which in LISTS {
+        for template in containers::list(template_pod, which) {
+            let name = containers::name(template);
+            let own = match kept.get(which).iter().find(|c| containers::name(c) == name) {
+                Some(kept) => Some(kept.clone()),
+                None if status.get(which).iter().any(|n| n == name) => None,
+                None => in_pod(&cx.original, which, name)
+                    .map(|c| typed(c).map_err(InjectError::BadPod))
+                    .transpose()?,
+            };
+            let Some(mut own) = own else { continue };
+            settle_image_and_user(&mut own, template, cx);
+            trace.step(Step::OverrideApplied { container: name, init: which == List::InitContainers });
+            let step = match which {
+                List::Containers => OverlayStep::Container,
+                List::InitContainers => OverlayStep::InitContainer,
+            };
+            *pod = overlay::apply(pod, &as_overlay(own.clone(), which))
+                .map_err(|fault| InjectError::Overlay { step, fault })?;
+            applied.get_mut(which).push(own);
+        }
+    }
+    if !injected_before && !applied.is_empty() {
+        let text = annotation_text(&applied)?;
+        if let Some(annotations) = metadata_mut(pod, "annotations") {
+            annotations.insert(OVERRIDES, text);
+        }
+    }
+    Ok(())
+}
+
+/// The user's container. One that the template has among the init containers may stand in either list.
+fn in_pod<'p, 'r>(pod: &'p Value<'r>, which: List, name: &str) -> Option<&'p Value<'r>> {
+    let first = containers::find(pod, List::Containers, name);
+    match which {
+        List::Containers => first,
+        List::InitContainers => first.or_else(|| containers::find(pod, List::InitContainers, name)),
+    }
+}
+
+fn settle_image_and_user(own: &mut Value<'static>, template: &Value<'_>, cx: &Context<'_, '_>) {
+    let Some(container) = own.as_map_mut() else { return };
+    if container.get("image").and_then(Value::as_str) == Some(AUTO_IMAGE) {
+        container.remove("image");
+    }
+    // Releases without the later rule take the template's user where it is not the usual one.
+    let user = template.at(&["securityContext", "runAsUser"]).and_then(Value::as_i64);
+    if !cx.snapshot.gates.adjust_init_user
+        && user.is_some_and(|id| id != super::facts::PROXY_ID)
+        && let Some(context) = container.get_mut("securityContext").and_then(Value::as_map_mut)
+    {
+        context.remove("runAsUser");
+        context.remove("runAsGroup");
+    }
+}
+
+/// A pod that holds nothing but this container.
+fn as_overlay(container: Value<'static>, which: List) -> Value<'static> {
+    let mut spec = Map::new();
+    spec.insert(which.key(), vec![container]);
+    let mut pod = Map::new();
+    pod.insert("spec", spec);
+    pod.into()
+}
+
+/// The containers as Go writes them.
+fn annotation_text(applied: &PerList<Value<'static>>) -> Result<String, InjectError> {
+    let mut out = String::from("{");
+    for which in LISTS {
+        let list = applied.get(which);
+        if list.is_empty() {
+            continue;
+        }
+        if out.len() > 1 {
+            out.push(',');
+        }
+        out.push('"');
+        out.push_str(which.key());
+        out.push_str("\":[");
+        for (at, container) in list.iter().enumerate() {
+            if at > 0 {
+                out.push(',');
+            }
+            encode::write_go_json(&mut out, container, KNOWN.container)
+                .map_err(|e| InjectError::BadPod(e.to_string()))?;
+        }
+        out.push(']');
+    }
+    out.push('}');
+    Ok(out)
+}

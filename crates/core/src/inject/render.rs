@@ -1,0 +1,111 @@
+//! Which templates a pod gets, and their texts laid over it one after the other.
+//! Never: what happens to the pod before or after.
+
+use pillion_gotmpl::{Env, Limits};
+use pillion_govalue::Value;
+
+use super::context::Context;
+use super::error::{InjectError, OverlayFault, OverlayStep};
+use super::finish::containers::{self, List, PROXY, annotation};
+use super::overlay;
+use super::trace::{Step, Trace};
+use crate::config::InjectorConfig;
+
+/// The annotation that names a pod's templates.
+const TEMPLATES: &str = "inject.istio.io/templates";
+/// The annotation that says whether the sidecar is a native one.
+const NATIVE: &str = "sidecar.istio.io/nativeSidecar";
+
+/// The merged pod, and what the templates alone make.
+pub(crate) struct Rendered<'r> {
+    pub(crate) pod: Value<'r>,
+    pub(crate) template_pod: Value<'r>,
+}
+
+/// Renders every template of the pod and merges it in.
+///
+/// # Errors
+/// A template that is missing, broken or fails, and output that cannot be merged.
+pub(crate) fn render<'r, T: Trace>(
+    cx: &Context<'_, 'r>,
+    root: &Value<'r>,
+    env: &Env,
+    trace: &mut T,
+) -> Result<Rendered<'r>, InjectError> {
+    let mut out = Rendered { pod: cx.original.clone(), template_pod: Value::empty_map() };
+    for name in chosen(&cx.original, &cx.snapshot.injector) {
+        trace.step(Step::TemplateChosen { name });
+        let text = text(cx, name, root, env)?;
+        trace.step(Step::Rendered { name, text: &text });
+        let overlay = pillion_goyaml::parse_bytes(&text).map_err(|e| InjectError::Overlay {
+            step: OverlayStep::Template,
+            fault: OverlayFault::Unreadable(e.to_string()),
+        })?;
+        out.template_pod = overlay::apply(&out.template_pod, &overlay)
+            .map_err(|fault| InjectError::Overlay { step: OverlayStep::Template, fault })?;
+        if wants_native(cx, &out.pod) && move_to_native(&mut out) {
+            trace.step(Step::NativeMoved);
+        }
+        out.pod = overlay::apply(&out.pod, &overlay)
+            .map_err(|fault| InjectError::Overlay { step: OverlayStep::Pod, fault })?;
+        trace.step(Step::Merged { name });
+    }
+    Ok(out)
+}
+
+/// The names of the pod's templates, aliases resolved (once: an alias does not lead to another).
+fn chosen<'p>(pod: &'p Value<'_>, config: &'p InjectorConfig) -> Vec<&'p str> {
+    let names: Vec<&str> = match annotation(pod, TEMPLATES) {
+        Some(list) => list.split(',').map(str::trim).collect(),
+        None => config.default_templates.iter().map(String::as_str).collect(),
+    };
+    let mut out = Vec::with_capacity(names.len());
+    for name in names {
+        match config.aliases.get(name) {
+            Some(others) => out.extend(others.iter().map(String::as_str)),
+            None => out.push(name),
+        }
+    }
+    out
+}
+
+fn text(cx: &Context<'_, '_>, name: &str, root: &Value<'_>, env: &Env) -> Result<Vec<u8>, InjectError> {
+    let templates = &cx.snapshot.injector.templates;
+    let Some(compiled) = templates.get(name) else {
+        let have: Vec<&str> = templates.keys().map(String::as_str).collect();
+        return Err(InjectError::TemplateMissing { name: name.into(), have: have.join(", ") });
+    };
+    let template = compiled
+        .template()
+        .map_err(|e| InjectError::TemplateBroken { name: name.into(), message: e.to_string() })?;
+    template.render(root, env, &Limits::default()).map_err(|e| InjectError::TemplateFailed {
+        name: name.into(),
+        budget: e.is_budget(),
+        message: e.to_string(),
+    })
+}
+
+/// Whether a sidecar that the user wrote among the containers follows the template's to the init containers.
+fn wants_native(cx: &Context<'_, '_>, pod: &Value<'_>) -> bool {
+    let said = if cx.snapshot.gates.native_annotation { annotation(pod, NATIVE) } else { None };
+    match said {
+        Some("true") => true,
+        Some("false") => false,
+        _ => cx.native,
+    }
+}
+
+/// The user writes his own `istio-proxy` among the containers, also where the template's is an init container: there
+/// they meet.
+fn move_to_native(out: &mut Rendered<'_>) -> bool {
+    if containers::find(&out.template_pod, List::InitContainers, PROXY).is_none() {
+        return false;
+    }
+    let Some(list) = containers::list_mut(&mut out.pod, List::Containers) else { return false };
+    let Some(at) = list.iter().position(|c| containers::name(c) == PROXY) else { return false };
+    let sidecar = list.remove(at);
+    if let Some(init) = out.pod.get_mut("spec").and_then(|spec| spec.child_list(List::InitContainers.key())) {
+        init.push(sidecar);
+    }
+    true
+}

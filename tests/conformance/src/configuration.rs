@@ -63,11 +63,15 @@ impl Configuration {
         self.env.iter().find(|(k, _)| k == key).map(|(_, v)| v.as_str())
     }
 
-    /// Lets the release's own chart write config, values and mesh into `dir`.
+    /// Lets the release's own chart write config, values and mesh into `dir`, unless the same was done before.
     pub fn render(&self, oracle: &Oracle, dir: &Path) -> Result<()> {
+        let beside = |ending: &str| std::fs::read_to_string(self.values.with_extension(ending)).ok();
+        let stamp = format!("{:?}", (oracle.stamp()?, beside("yaml"), beside("config"), beside("proxyconfigs")));
+        if std::fs::read_to_string(dir.join("stamp")).is_ok_and(|old| old == stamp) {
+            return Ok(());
+        }
         std::fs::create_dir_all(dir)?;
         oracle.render(&self.values, dir)?;
-        let beside = |ending: &str| std::fs::read_to_string(self.values.with_extension(ending)).ok();
         if let Some(extra) = beside("config") {
             let file = dir.join("config");
             let rendered = std::fs::read_to_string(&file)?;
@@ -79,6 +83,7 @@ impl Configuration {
             None if resources.exists() => std::fs::remove_file(resources)?,
             None => {}
         }
+        std::fs::write(dir.join("stamp"), stamp)?;
         Ok(())
     }
 }

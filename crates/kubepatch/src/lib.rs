@@ -1,1 +1,8 @@
-//! Strategic merge as Kubernetes does it, and a JSON Patch diff that knows lists.
+//! Patches of Kubernetes objects: strategic merge as apimachinery does it ([`strategic_merge`], and [`overlay`] as
+//! injection uses it).
+//!
+//! Never: reading or writing objects, knowing what injection means, or deciding anything.
+
+mod merge;
+
+pub use merge::{MergeError, MergeFault, overlay, strategic_merge};

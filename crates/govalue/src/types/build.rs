@@ -183,7 +183,7 @@ impl Builder {
             None
         };
         // `Protocol(string)`: a name over a scalar; the table keeps the name without the bracket.
-        if let Some((name, _)) = name.strip_suffix("(string)").map(|n| (n, ())) {
+        if let (None, Some(name)) = (kind, name.strip_suffix("(string)")) {
             return self.define(name, Kind::String);
         }
         let printed = name.replace("(string)", "");

@@ -1,0 +1,108 @@
+//! Values of a patch that go into the result as they are, but for what is no value: nulls, directives, and (seen
+//! as Go's decoder sees it) fields that the type does not have. A value with nothing of that is shared, not copied.
+
+use pillion_govalue::{Kind, Map, TypeRef, Value};
+
+use super::Merge;
+
+/// What is left out of a value that is taken from a patch.
+#[derive(Clone, Copy)]
+pub(super) struct Sieve {
+    /// Members that are null.
+    nulls: bool,
+    /// Objects that hold `$patch`.
+    directives: bool,
+    /// Members that the type has no field for.
+    unknown: bool,
+}
+
+impl Merge {
+    /// For values under a key that the original does not have.
+    pub(super) const fn added(self) -> Sieve {
+        Sieve { nulls: true, directives: true, unknown: self.typed }
+    }
+
+    /// For lists that `$setElementOrder` brings in.
+    pub(super) const fn ordered(self) -> Sieve {
+        Sieve { nulls: false, directives: true, unknown: self.typed }
+    }
+
+    /// For values that apimachinery takes as they stand: replaced objects and lists, and new items.
+    pub(super) const fn verbatim(self) -> Sieve {
+        Sieve { nulls: false, directives: false, unknown: self.typed }
+    }
+}
+
+impl Sieve {
+    /// The value without what is left out; `None` if that is all of it.
+    pub(super) fn take<'a>(self, value: &Value<'a>, ty: Option<TypeRef>) -> Option<Value<'a>> {
+        if self.drops(value) {
+            return None;
+        }
+        Some(if self.is_clean(value, ty) { value.clone() } else { self.strip(value, ty) })
+    }
+
+    /// As [`Sieve::take`] for all items of a list.
+    pub(super) fn items<'a>(self, items: &[Value<'a>], ty: Option<TypeRef>) -> Vec<Value<'a>> {
+        items.iter().filter_map(|item| self.take(item, ty)).collect()
+    }
+
+    fn drops(self, value: &Value<'_>) -> bool {
+        // A `$patch` that is null goes first where nulls go.
+        self.directives && value.get("$patch").is_some_and(|d| !(self.nulls && d.is_null()))
+    }
+
+    /// The type below `key`, or `None` in the outer option if the member is left out.
+    fn member(self, key: &str, value: &Value<'_>, ty: Option<TypeRef>) -> Option<Option<TypeRef>> {
+        if (self.nulls && value.is_null()) || self.drops(value) {
+            return None;
+        }
+        let Some(of) = ty.map(TypeRef::deref) else { return Some(None) };
+        match of.kind() {
+            Kind::Struct(_) => match of.get().field_by_json(key) {
+                Some(field) => Some(Some(field.ty)),
+                None if self.unknown => None,
+                None => Some(None),
+            },
+            Kind::Map(_, item) => Some(Some(item)),
+            _ => Some(None),
+        }
+    }
+
+    fn is_clean(self, value: &Value<'_>, ty: Option<TypeRef>) -> bool {
+        match value {
+            Value::Map(map) => {
+                map.iter().all(|(k, v)| self.member(k, v, ty).is_some_and(|below| self.is_clean(v, below)))
+            }
+            Value::List(items) => {
+                let item = item_of(ty);
+                items.iter().all(|v| !self.drops(v) && self.is_clean(v, item))
+            }
+            _ => true,
+        }
+    }
+
+    fn strip<'a>(self, value: &Value<'a>, ty: Option<TypeRef>) -> Value<'a> {
+        match value {
+            Value::Map(map) => {
+                let kept = map.iter().filter_map(|(k, v)| {
+                    let below = self.member(k, v, ty)?;
+                    Some((k.clone(), self.strip(v, below)))
+                });
+                Value::map(Map::from_unique(kept.collect()))
+            }
+            Value::List(items) => {
+                let item = item_of(ty);
+                Value::list(items.iter().filter(|v| !self.drops(v)).map(|v| self.strip(v, item)).collect())
+            }
+            scalar => scalar.clone(),
+        }
+    }
+}
+
+fn item_of(ty: Option<TypeRef>) -> Option<TypeRef> {
+    match ty?.deref().kind() {
+        Kind::List(item) => Some(item),
+        _ => None,
+    }
+}

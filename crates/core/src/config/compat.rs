@@ -170,6 +170,8 @@ gates! {
         "The annotation sidecar.istio.io/nativeSidecar decides over the switch.",
     core_dump_unchecked since V1_25 []
         "The annotation sidecar.istio.io/enableCoreDump may hold anything, before only a boolean.",
+    long_drain since V1_22 []
+        "ProxyConfig.drainDuration may be longer than an hour.",
     lifecycle_rewrite since V1_25 []
         "Lifecycle hooks by HTTP and TCP go through the agent; older agents cannot answer them.",
     strict_inject_values since V1_27 []

@@ -96,10 +96,8 @@ fn matches_any(
         match selector.matches(labels) {
             Ok(true) => return true,
             Ok(false) => {}
-            Err(message) => warnings.push(Warning::Selector {
-                place: format!("{place}[{at}]"),
-                message: message.to_string(),
-            }),
+            Err(message) => warnings
+                .push(Warning::Selector { place: format!("{place}[{at}]"), message: message.to_owned() }),
         }
     }
     false

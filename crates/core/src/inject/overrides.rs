@@ -60,9 +60,10 @@ pub(crate) fn earlier_status(pod: &Value<'_>) -> Option<PerList<String>> {
     };
     match status {
         Value::Null => Some(PerList::default()),
-        Value::Map(_) => {
-            Some(PerList { containers: names(List::Containers)?, init_containers: names(List::InitContainers)? })
-        }
+        Value::Map(_) => Some(PerList {
+            containers: names(List::Containers)?,
+            init_containers: names(List::InitContainers)?,
+        }),
         _ => None,
     }
 }

@@ -14,7 +14,8 @@ pub(crate) fn root<'r>(cx: &Context<'_, 'r>, pod: &Value<'r>, owner: &Owner) -> 
     let snapshot = cx.snapshot;
     let (uid, gid) = facts::proxy_ids(cx.namespace_facts);
     let kind = annotation(pod, image::IMAGE_TYPE_ANNOTATION);
-    let proxy_image = image::proxy_image(&snapshot.values, cx.proxy_config.get("image"), kind, &snapshot.gates);
+    let proxy_image =
+        image::proxy_image(&snapshot.values, cx.proxy_config.get("image"), kind, &snapshot.gates);
     let mut root = Map::new();
     root.insert("TypeMeta", strings(&[("kind", &owner.kind), ("apiVersion", &owner.api_version)]));
     root.insert("DeploymentMeta", strings(&[("Name", &owner.name), ("Namespace", &owner.namespace)]));

@@ -5,7 +5,6 @@ mod proxy_config;
 mod table;
 mod validators;
 
-pub(crate) use proxy_config::problems as proxy_config_problems;
 pub use table::{Annotation, Checked, Kind, TABLE};
 
 use pillion_govalue::Value;
@@ -29,7 +28,7 @@ pub(crate) fn check<T: Trace>(pod: &Value<'_>, gates: &Gates, trace: &mut T) -> 
     let mut bad = BadAnnotations::default();
     for (name, value) in annotations(pod) {
         let Some(row) = row(name) else { continue };
-        let problem = if row.checked.applies(gates) { row.kind.problem(value) } else { None };
+        let problem = if row.checked.applies(gates) { row.kind.problem(value, gates) } else { None };
         trace.step(Step::Annotation { name, valid: problem.is_none() });
         if let Some(message) = problem {
             bad.0.push(BadAnnotation { name: name.into(), value: value.into(), message });

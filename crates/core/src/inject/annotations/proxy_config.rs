@@ -6,16 +6,18 @@ use std::net::IpAddr;
 
 use pillion_govalue::Value;
 
+use crate::config::Gates;
 use crate::config::jsonpb::duration;
 
 const MILLISECOND: i64 = 1_000_000;
 const SECOND: i64 = 1_000 * MILLISECOND;
+const HOUR: i64 = 3_600 * SECOND;
 
 /// All that is wrong with `config`, which is a `ProxyConfig` in normal form.
-pub(crate) fn problems(config: &Value<'_>) -> Vec<String> {
+pub(crate) fn problems(config: &Value<'_>, gates: &Gates) -> Vec<String> {
     let mut out = Vec::new();
     mandatory(config, &mut out);
-    drain_duration(config, &mut out);
+    drain_duration(config, gates, &mut out);
     match string(config, "discoveryAddress") {
         "" => out.push(String::from("discovery address must be set to the proxy discovery service")),
         address => prefixed(&mut out, "invalid discovery address:", proxy_address(address)),
@@ -25,8 +27,12 @@ pub(crate) fn problems(config: &Value<'_>) -> Vec<String> {
     }
     addresses(config, &mut out);
     prefixed(&mut out, "invalid proxy admin port:", port(integer(config, "proxyAdminPort")));
-    if !matches!(config.get("controlPlaneAuthPolicy").and_then(Value::as_str), None | Some("NONE" | "MUTUAL_TLS")) {
-        out.push(String::from("invalid authentication policy: unrecognized control plane auth policy"));
+    // A number without a name stays a number in the normal form; zero, the first name, is absent.
+    if let Some(policy @ (Value::Int(_) | Value::Uint(_))) = config.get("controlPlaneAuthPolicy") {
+        let number = policy.as_i64().unwrap_or_default();
+        out.push(format!(
+            "invalid authentication policy: unrecognized control plane auth policy \"{number}\""
+        ));
     }
     prefixed(&mut out, "invalid status port:", port(integer(config, "statusPort")));
     if let Some(provider) = config.get("privateKeyProvider") {
@@ -77,7 +83,7 @@ fn mandatory(config: &Value<'_>, out: &mut Vec<String>) {
     }
 }
 
-fn drain_duration(config: &Value<'_>, out: &mut Vec<String>) {
+fn drain_duration(config: &Value<'_>, gates: &Gates, out: &mut Vec<String>) {
     let drain = nanos(config, "drainDuration");
     if drain < MILLISECOND {
         out.push(String::from("invalid drain duration: duration must be greater than 1ms"));
@@ -85,6 +91,8 @@ fn drain_duration(config: &Value<'_>, out: &mut Vec<String>) {
         out.push(String::from("invalid drain duration: only durations to ms precision are supported"));
     } else if drain % SECOND != 0 {
         out.push(String::from("drain time only supports durations to seconds precision"));
+    } else if !gates.long_drain && drain > HOUR {
+        out.push(String::from("drain time must be <1h0m0s"));
     }
 }
 
@@ -247,7 +255,11 @@ fn split_host_port(text: &str) -> Result<(&str, &str), &'static str> {
     if let Some(inner) = text.strip_prefix('[') {
         let end = inner.find(']').ok_or("missing ']' in address")? + 1;
         if end + 1 != colon {
-            return Err(if text[end + 1..].starts_with(':') { "too many colons in address" } else { "missing port in address" });
+            return Err(if text[end + 1..].starts_with(':') {
+                "too many colons in address"
+            } else {
+                "missing port in address"
+            });
         }
         let inside = &text[1..end];
         if inside.contains('[') || port.contains([']', '[']) {

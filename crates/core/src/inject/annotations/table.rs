@@ -52,7 +52,7 @@ pub enum Kind {
 
 impl Kind {
     /// What is wrong with `value`; `None` if it can be used.
-    pub(crate) fn problem(self, value: &str) -> Option<String> {
+    pub(crate) fn problem(self, value: &str, gates: &Gates) -> Option<String> {
         let result = match self {
             Self::Text | Self::Templates | Self::Json => Ok(()),
             Self::Bool => validators::boolean(value),
@@ -65,7 +65,7 @@ impl Kind {
             Self::Networks(what) | Self::NetworksOrAll(what) => validators::networks(what, value),
             Self::Interfaces => validators::interfaces(value),
             Self::Quantity => validators::quantity(value),
-            Self::ProxyConfig => validators::proxy_config(value),
+            Self::ProxyConfig => validators::proxy_config(value, gates),
         };
         result.err()
     }
@@ -105,8 +105,8 @@ const MODES: &[&str] = &["REDIRECT", "TPROXY", "NONE"];
 
 use Checked::{Always, Never};
 use Kind::{
-    Bool, Interfaces, Json, Networks, NetworksOrAll, Port, Ports, PortsOrAll, ProxyConfig, Quantity, Templates,
-    Text, Uint32, Word,
+    Bool, Interfaces, Json, Networks, NetworksOrAll, Port, Ports, PortsOrAll, ProxyConfig, Quantity,
+    Templates, Text, Uint32, Word,
 };
 
 /// Every annotation that injection knows, by name.

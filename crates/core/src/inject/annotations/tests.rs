@@ -2,7 +2,7 @@ use super::*;
 use pillion_govalue::parse;
 
 fn valid(name: &str, value: &str) -> bool {
-    row(name).unwrap().kind.problem(value).is_none()
+    row(name).unwrap().kind.problem(value, &Gates::default()).is_none()
 }
 
 #[test]
@@ -56,7 +56,9 @@ fn networks_are_prefixes_as_gos_netip_reads_them() {
     for good in ["", "10.0.0.0/8", "10.0.0.1/32,::/0", "fe80::1/128"] {
         assert!(valid(name, good), "{good:?}");
     }
-    for bad in ["*", "10.0.0.0", "10.0.0/8", "10.0.0.0/33", "10.0.0.0/08", " 10.0.0.0/8", "::/129", "fe80::1%e/64"] {
+    for bad in
+        ["*", "10.0.0.0", "10.0.0/8", "10.0.0.0/33", "10.0.0.0/08", " 10.0.0.0/8", "::/129", "fe80::1%e/64"]
+    {
         assert!(!valid(name, bad), "{bad:?}");
     }
     assert!(valid("traffic.sidecar.istio.io/includeOutboundIPRanges", "*"));
@@ -87,7 +89,9 @@ fn numbers_words_and_booleans_are_gos() {
     assert!(!valid("readiness.status.sidecar.istio.io/periodSeconds", "+1"));
     assert!(valid("sidecar.istio.io/interceptionMode", "TPROXY"));
     assert!(!valid("sidecar.istio.io/interceptionMode", "tproxy"));
-    assert!(valid("prometheus.istio.io/merge-metrics", "T") && !valid("prometheus.istio.io/merge-metrics", "yes"));
+    assert!(
+        valid("prometheus.istio.io/merge-metrics", "T") && !valid("prometheus.istio.io/merge-metrics", "yes")
+    );
 }
 
 #[test]
@@ -104,7 +108,11 @@ fn a_proxy_configuration_is_judged_over_the_defaults() {
         "privateKeyProvider: {cryptomb: {pollDelay: 10ms}}",
         "unknown: 1",
     ] {
-        assert!(valid(name, good), "{good:?}: {:?}", row(name).unwrap().kind.problem(good));
+        assert!(
+            valid(name, good),
+            "{good:?}: {:?}",
+            row(name).unwrap().kind.problem(good, &Gates::default())
+        );
     }
     for bad in [
         "concurrency: x",
@@ -120,6 +128,7 @@ fn a_proxy_configuration_is_judged_over_the_defaults() {
         "statusPort: 0",
         "statusPort: 70000",
         "proxyAdminPort: -1",
+        "controlPlaneAuthPolicy: 2",
         "privateKeyProvider: {}",
         "privateKeyProvider: {qat: {pollDelay: 0s}}",
         "tracing: {lightstep: {address: 'a:1'}}",
@@ -128,4 +137,13 @@ fn a_proxy_configuration_is_judged_over_the_defaults() {
     ] {
         assert!(!valid(name, bad), "{bad:?}");
     }
+}
+
+#[test]
+fn old_releases_drain_for_an_hour_at_most() {
+    let old = Gates { long_drain: false, ..Gates::default() };
+    let problem = |text: &str, gates| row("proxy.istio.io/config").unwrap().kind.problem(text, gates);
+    assert!(problem("drainDuration: 3601s", &old).is_some());
+    assert!(problem("drainDuration: 1h", &old).is_none());
+    assert!(problem("drainDuration: 2h", &Gates::default()).is_none());
 }

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use pillion_govalue::quantity;
 
 use super::proxy_config;
-use crate::config::Mesh;
+use crate::config::{Gates, Mesh};
 use crate::inject::finish::containers::parse_bool;
 
 type Verdict = Result<(), String>;
@@ -75,7 +75,8 @@ pub(super) fn networks(what: &str, value: &str) -> Verdict {
 /// Go's `netip.ParsePrefix`: no zone, no leading zeros, bits in range.
 fn prefix(text: &str) -> Verdict {
     let (address, bits) = text.rsplit_once('/').ok_or("no '/'")?;
-    let address: IpAddr = address.parse().map_err(|_| format!("ParseAddr({address:?}): unable to parse IP"))?;
+    let address: IpAddr =
+        address.parse().map_err(|_| format!("ParseAddr({address:?}): unable to parse IP"))?;
     let digits = !bits.is_empty() && bits.bytes().all(|b| b.is_ascii_digit());
     if !digits || bits.len() > 1 && bits.starts_with('0') {
         return Err(format!("bad bits after slash: {bits:?}"));
@@ -117,12 +118,12 @@ pub(super) fn quantity(value: &str) -> Verdict {
 }
 
 /// The value is judged over the defaults of the code, not over the mesh's, as Istio does.
-pub(super) fn proxy_config(value: &str) -> Verdict {
+pub(super) fn proxy_config(value: &str, gates: &Gates) -> Verdict {
     static DEFAULT: LazyLock<Mesh> = LazyLock::new(Mesh::default);
     let config = DEFAULT
         .with_proxy_config(value)
         .map_err(|e| format!("failed to convert to apply proxy config: {e}"))?;
-    let problems = proxy_config::problems(&config);
+    let problems = proxy_config::problems(&config, gates);
     match problems.len() {
         0 => Ok(()),
         1 => Err(format!("1 error occurred:\n\t* {}\n\n", problems[0])),

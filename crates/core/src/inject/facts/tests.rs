@@ -2,7 +2,8 @@ use super::*;
 use pillion_govalue::parse;
 
 fn owner_of(metadata: &'static str) -> (String, String, String) {
-    let pod = parse(metadata.as_bytes()).map(|m| Value::map([("metadata", m)].into_iter().collect())).unwrap();
+    let pod =
+        parse(metadata.as_bytes()).map(|m| Value::map([("metadata", m)].into_iter().collect())).unwrap();
     let owner = owner(&pod, &Gates::default());
     (owner.name, owner.kind, owner.api_version)
 }

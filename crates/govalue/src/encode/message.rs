@@ -74,6 +74,11 @@ fn one(out: &mut String, value: &Value<'_>, ty: TypeRef) -> Done {
         (Kind::Int32 | Kind::Uint32 | Kind::Enum(_), Value::Int(_) | Value::Uint(_))
         | (Kind::Bool, Value::Bool(_))
         | (Kind::String | Kind::Enum(_) | Kind::Duration, Value::Str(_)) => json::write(out, value, GO_MAP),
+        // What JSON has no number for is a string.
+        (Kind::Float64, Value::Float(f)) if f.is_nan() => out.push_str("\"NaN\""),
+        (Kind::Float64, Value::Float(f)) if f.is_infinite() => {
+            out.push_str(if *f > 0.0 { "\"Infinity\"" } else { "\"-Infinity\"" });
+        }
         (Kind::Float64, Value::Int(_) | Value::Uint(_) | Value::Float(_)) => {
             json::write_float(out, value.as_f64().ok_or_else(wrong)?);
         }
@@ -92,7 +97,8 @@ fn is_set(field: &Field, value: &Value<'_>) -> bool {
         _ if !field.oneof.is_empty() => true,
         (_, Value::Bool(b)) => *b,
         (_, Value::Int(i)) => *i != 0,
-        (_, Value::Float(f)) => *f != 0.0,
+        // Negative zero is no zero to protobuf.
+        (_, Value::Float(f)) => f.to_bits() != 0,
         (Kind::Enum(names), Value::Str(s)) => {
             !names.iter().any(|(name, number)| *number == 0 && *name == s.as_str())
         }

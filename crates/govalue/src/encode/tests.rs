@@ -161,3 +161,14 @@ fn a_value_of_another_type_is_an_error_with_its_path() {
     }
     assert!(message_json(&Value::map(Map::from_iter([("statusPort", "x")])), KNOWN.proxy_config).is_err());
 }
+
+#[test]
+fn floats_that_json_has_no_number_for_are_strings_in_a_message() {
+    for (f, want) in
+        [(f64::NAN, "\"NaN\""), (f64::INFINITY, "\"Infinity\""), (f64::NEG_INFINITY, "\"-Infinity\"")]
+    {
+        let tracing = Value::map(Map::from_iter([("sampling", Value::Float(f))]));
+        let got = message_json(&tracing, named("*v1alpha1.Tracing").unwrap()).unwrap();
+        assert_eq!(got, format!("{{\"sampling\":{want}}}"));
+    }
+}

@@ -65,7 +65,10 @@ fn named_scalars_keep_their_name_and_kind() {
     assert_eq!(limits.name(), "map[v1.ResourceName]resource.Quantity");
     let add = named("v1.Capabilities").unwrap().field_by_json("add").unwrap().ty;
     let Kind::List(capability) = add.kind() else { panic!("{add:?}") };
-    assert_eq!((add.name(), capability.name(), capability.kind()), ("[]v1.Capability", "v1.Capability", Kind::String));
+    assert_eq!(
+        (add.name(), capability.name(), capability.kind()),
+        ("[]v1.Capability", "v1.Capability", Kind::String)
+    );
     let policy = KNOWN.pod_spec.field_by_json("preemptionPolicy").unwrap().ty;
     assert_eq!((policy.name(), policy.deref().kind()), ("*v1.PreemptionPolicy", Kind::String));
     assert!(matches!(policy.kind(), Kind::Ptr(_)));

@@ -81,6 +81,12 @@ impl<'v> Cx<'v> {
         Ok(())
     }
 
+    /// How much may still be charged.
+    #[must_use]
+    pub const fn memory_left(&self) -> usize {
+        self.memory.get()
+    }
+
     /// A `[]interface {}`.
     pub fn list(&self, items: Vec<Val<'v>>) -> Result<Val<'v>, Fault> {
         self.list_of(KNOWN.list_any, items)
@@ -192,12 +198,13 @@ impl<'v> Cx<'v> {
                 Value::map(pillion_govalue::Map::from_unique(entries))
             }
             Val::Typed(v, _) => (*v).clone(),
+            Val::Oneof(v, member) => v.get(member.field.json).cloned().unwrap_or_default(),
             Val::Object(o) => o.string().map_or(Value::Null, Value::from),
         })
     }
 
     /// Empties every dict that this rendering made.
-    fn clear(&self) {
+    pub(crate) fn clear(&self) {
         for dict in self.dicts.take() {
             dict.clear();
         }

@@ -5,6 +5,7 @@
 //! its row admits. The set is open: the host adds its own tables, and a later row replaces an earlier one of the
 //! same name. Never: evaluating arguments (exec does).
 
+pub(crate) mod builtin;
 mod cx;
 pub mod sprig;
 
@@ -54,7 +55,8 @@ pub enum Effect {
 pub enum Param {
     /// `any`: gets everything; nothing at all arrives as [`Val::Nil`] of `interface {}`.
     Any,
-    /// `reflect.Value`: as [`Param::Any`], but nothing at all arrives as [`Val::Invalid`].
+    /// `reflect.Value`: as [`Param::Any`], but nothing at all arrives as [`Val::Invalid`], and only an interface
+    /// that is nil as [`Val::Nil`].
     Value,
     /// `string`: arrives as [`Val::Str`].
     Str,

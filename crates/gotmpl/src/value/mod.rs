@@ -13,6 +13,8 @@ use std::rc::Rc;
 use pillion_govalue::types::KNOWN;
 use pillion_govalue::{Kind, TypeRef, Value};
 
+pub use crate::methods::OneofField;
+
 pub use bytes::Bytes;
 pub use container::{Dict, List, MAX_NESTING};
 pub use object::Object;
@@ -46,6 +48,8 @@ pub enum Val<'v> {
     /// Data read in place. The type is never a plain scalar (those become the variants above as soon as they
     /// are read) and never `interface {}`; a pointer here is not nil; a null here is the type's zero.
     Typed(&'v Value<'v>, TypeRef),
+    /// The wrapper that a message's oneof has set: the message's tree and the member. A pointer to Go.
+    Oneof(&'v Value<'v>, &'static OneofField),
     /// A Go value of a type of its own, such as `time.Time`, that a function made.
     Object(Rc<dyn Object>),
 }
@@ -165,6 +169,7 @@ impl<'v> Val<'v> {
     pub fn kind(&self) -> GoKind {
         match self {
             Self::Object(o) => o.kind(),
+            Self::Oneof(..) => GoKind::Ptr,
             _ => match self.ty() {
                 Some(ty) if ty != KNOWN.any => GoKind::of(ty),
                 _ => GoKind::Invalid,
@@ -172,11 +177,11 @@ impl<'v> Val<'v> {
         }
     }
 
-    /// The type; `None` for `Invalid` and objects. The untyped nil has type `interface {}`.
+    /// The type; `None` for `Invalid`, objects and oneofs. The untyped nil has type `interface {}`.
     #[must_use]
     pub fn ty(&self) -> Option<TypeRef> {
         Some(match self {
-            Self::Invalid | Self::Object(_) => return None,
+            Self::Invalid | Self::Object(_) | Self::Oneof(..) => return None,
             Self::Bool(_) => KNOWN.bool,
             Self::Float(_) => KNOWN.float64,
             Self::Complex(..) => KNOWN.complex128,
@@ -193,6 +198,7 @@ impl<'v> Val<'v> {
     pub fn type_name(&self) -> &'static str {
         match self {
             Self::Object(o) => o.type_name(),
+            Self::Oneof(_, member) => &member.type_name,
             _ => match self.ty() {
                 Some(ty) if ty != KNOWN.any => ty.name(),
                 _ => "<nil>",
@@ -226,7 +232,7 @@ impl<'v> Val<'v> {
             Self::Uint(u, _) => *u != 0,
             Self::Float(f) => *f != 0.0,
             Self::Complex(re, im) => *re != 0.0 || *im != 0.0,
-            Self::Object(_) => true,
+            Self::Object(_) | Self::Oneof(..) => true,
             _ => self.len().is_none_or(|n| n != 0),
         }
     }

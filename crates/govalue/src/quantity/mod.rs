@@ -108,6 +108,15 @@ impl Quantity {
         self.format
     }
 
+    /// The amount as Go holds a small one: an integer and a power of ten. `None` for one that needs a decimal.
+    #[must_use]
+    pub const fn small(&self) -> Option<(i64, i32)> {
+        match self.amount {
+            Amount::Small { value, scale } => Some((value, scale)),
+            Amount::Big(_) => None,
+        }
+    }
+
     /// Whether it is nothing.
     #[must_use]
     pub const fn is_zero(&self) -> bool {

@@ -1,0 +1,200 @@
+//! The tree of a template: parsed, functions resolved, variables numbered. It is what runs; nothing is looked up
+//! by name again. Every part knows its place, and how Go writes it in messages ([`std::fmt::Display`]).
+
+use std::fmt;
+
+use crate::fmt::quote::quote;
+use crate::funcs::Function;
+
+/// A byte offset in the template's text.
+pub(crate) type Pos = u32;
+
+/// Text, actions and control structures in order.
+pub(crate) type List = Vec<Node>;
+
+pub(crate) enum Node {
+    /// Bytes to write as they are: a range of the template's text.
+    Text(std::ops::Range<usize>),
+    Action(Pipe),
+    If(Branch),
+    With(Branch),
+    Range(Box<Loop>),
+    Template(Call),
+    Break,
+    Continue,
+}
+
+/// `if` or `with`, the `else if` or `else with` behind it included.
+pub(crate) struct Branch {
+    pub(crate) arms: Vec<(Pipe, List)>,
+    pub(crate) otherwise: List,
+}
+
+/// `range`.
+pub(crate) struct Loop {
+    pub(crate) pipe: Pipe,
+    pub(crate) body: List,
+    pub(crate) otherwise: List,
+}
+
+/// `{{template "name" pipeline}}`.
+pub(crate) struct Call {
+    pub(crate) pos: Pos,
+    pub(crate) name: Vec<u8>,
+    pub(crate) pipe: Option<Pipe>,
+    /// Which of the templates it is, once all are known.
+    pub(crate) target: Option<usize>,
+}
+
+pub(crate) struct Pipe {
+    pub(crate) pos: Pos,
+    pub(crate) assigns: bool,
+    pub(crate) vars: Vec<Var>,
+    pub(crate) cmds: Vec<Command>,
+}
+
+/// A variable's name, and its number among the names of the template text. `$` is number 0.
+#[derive(Clone)]
+pub(crate) struct Var {
+    pub(crate) id: u32,
+    pub(crate) name: Box<str>,
+}
+
+pub(crate) struct Command {
+    pub(crate) pos: Pos,
+    /// Never empty.
+    pub(crate) args: Vec<Expr>,
+}
+
+pub(crate) struct Expr {
+    pub(crate) pos: Pos,
+    pub(crate) kind: ExprKind,
+}
+
+pub(crate) enum ExprKind {
+    Dot,
+    Nil,
+    Bool(bool),
+    Number(Number),
+    /// As written, and its value.
+    String(Box<str>, Vec<u8>),
+    /// `.A.B`
+    Field(Vec<Box<str>>),
+    /// `$x.A.B`
+    Variable(Var, Vec<Box<str>>),
+    Function(Callee),
+    /// `(pipeline).A.B` and the like.
+    Chain(Box<Expr>, Vec<Box<str>>),
+    Pipe(Box<Pipe>),
+}
+
+/// A function's name resolved.
+#[derive(Clone, Copy)]
+pub(crate) struct Callee {
+    pub(crate) function: Function,
+    /// Go's own, which `and`, `or` and `call` have to be for their special treatment.
+    pub(crate) builtin: bool,
+}
+
+/// A number literal: everything it can be taken for.
+pub(crate) struct Number {
+    pub(crate) text: Box<str>,
+    pub(crate) int: Option<i64>,
+    pub(crate) uint: Option<u64>,
+    pub(crate) float: Option<f64>,
+    pub(crate) complex: Option<(f64, f64)>,
+}
+
+/// A template of the text: the main one, or one made by `define` or `block`.
+pub(crate) struct Tree {
+    pub(crate) name: Vec<u8>,
+    pub(crate) list: List,
+}
+
+impl Tree {
+    /// Whether nothing is in it but space (comments are gone by now).
+    pub(crate) fn is_empty(&self, text: &str) -> bool {
+        self.list.iter().all(|n| matches!(n, Node::Text(range) if text[range.clone()].trim().is_empty()))
+    }
+}
+
+fn join<T: fmt::Display>(f: &mut fmt::Formatter<'_>, items: &[T], between: &str) -> fmt::Result {
+    for (i, item) in items.iter().enumerate() {
+        if i > 0 {
+            f.write_str(between)?;
+        }
+        write!(f, "{item}")?;
+    }
+    Ok(())
+}
+
+impl fmt::Display for Pipe {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.vars.is_empty() {
+            join(f, &self.vars, ", ")?;
+            f.write_str(if self.assigns { " = " } else { " := " })?;
+        }
+        join(f, &self.cmds, " | ")
+    }
+}
+
+impl fmt::Display for Var {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)
+    }
+}
+
+impl fmt::Display for Command {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, arg) in self.args.iter().enumerate() {
+            if i > 0 {
+                f.write_str(" ")?;
+            }
+            match &arg.kind {
+                ExprKind::Pipe(pipe) => write!(f, "({pipe})")?,
+                _ => write!(f, "{arg}")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Expr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.kind {
+            ExprKind::Dot => f.write_str("."),
+            ExprKind::Nil => f.write_str("nil"),
+            ExprKind::Bool(b) => write!(f, "{b}"),
+            ExprKind::Number(n) => f.write_str(&n.text),
+            ExprKind::String(quoted, _) => f.write_str(quoted),
+            ExprKind::Field(names) => fields(f, names),
+            ExprKind::Variable(var, names) => {
+                f.write_str(&var.name)?;
+                fields(f, names)
+            }
+            ExprKind::Function(callee) => f.write_str(callee.function.name),
+            ExprKind::Chain(of, names) => {
+                match &of.kind {
+                    ExprKind::Pipe(pipe) => write!(f, "({pipe})")?,
+                    _ => write!(f, "{of}")?,
+                }
+                fields(f, names)
+            }
+            ExprKind::Pipe(pipe) => write!(f, "{pipe}"),
+        }
+    }
+}
+
+fn fields(f: &mut fmt::Formatter<'_>, names: &[Box<str>]) -> fmt::Result {
+    names.iter().try_for_each(|name| write!(f, ".{name}"))
+}
+
+impl fmt::Display for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{{{{template {}", quote(&self.name))?;
+        if let Some(pipe) = &self.pipe {
+            write!(f, " {pipe}")?;
+        }
+        f.write_str("}}")
+    }
+}

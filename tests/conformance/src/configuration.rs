@@ -66,7 +66,8 @@ impl Configuration {
     /// Lets the release's own chart write config, values and mesh into `dir`, unless the same was done before.
     pub fn render(&self, oracle: &Oracle, dir: &Path) -> Result<()> {
         let beside = |ending: &str| std::fs::read_to_string(self.values.with_extension(ending)).ok();
-        let stamp = format!("{:?}", (oracle.stamp()?, beside("yaml"), beside("config"), beside("proxyconfigs")));
+        let stamp =
+            format!("{:?}", (oracle.stamp()?, beside("yaml"), beside("config"), beside("proxyconfigs")));
         if std::fs::read_to_string(dir.join("stamp")).is_ok_and(|old| old == stamp) {
             return Ok(());
         }

@@ -92,7 +92,7 @@ fn apply(case: &Case, patch: &Value, typed: bool) -> Value {
 fn outside(pair: &Pair<'_>) -> Vec<Difference> {
     // Where istiod panics the connection closes; a refusal is the answer to that.
     let wanted = match pair.istio.verdict {
-        Verdict::Panicked => Verdict::Refused,
+        Verdict::Panicked if !pair.typed => Verdict::Refused,
         verdict => verdict,
     };
     if wanted != pair.pillion.verdict {
@@ -111,6 +111,18 @@ fn outside(pair: &Pair<'_>) -> Vec<Difference> {
         difference.path = format!("(review).{}", difference.path);
     }
     found
+}
+
+/// Whether two refusals say the same: lists that Go takes from a map come in any order.
+#[must_use]
+pub fn same_words(a: &str, b: &str) -> bool {
+    let sorted = |text: &str| {
+        let mut parts: Vec<String> =
+            text.replace("; have ", ", ").split([',', '\n']).map(|p| p.trim().to_owned()).collect();
+        parts.sort();
+        parts
+    };
+    a == b || sorted(a) == sorted(b)
 }
 
 /// Whether two answers of the oracle to one question are the same, but for the order of map keys in a patch.

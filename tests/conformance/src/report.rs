@@ -71,6 +71,10 @@ fn summary(tally: &Tally) {
     for (path, (count, example)) in groups.iter().take(MOST_LISTED) {
         println!("  {count:>6}  {path}    ({example})");
     }
+    println!("\nrefusals:");
+    let mut refusals: Vec<_> = tally.refusals.iter().collect();
+    refusals.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+    refusals.iter().take(MOST_LISTED).for_each(|(why, count)| println!("  {count:>6}  {why}"));
     println!("\nrefusals in other words:");
     let mut texts: Vec<_> = tally.texts.iter().collect();
     texts.sort_by_key(|(_, count)| std::cmp::Reverse(**count));

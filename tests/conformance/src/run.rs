@@ -145,6 +145,9 @@ fn round<'c>(
         }
         figures.total += 1;
         figures.count(pair.istio.verdict);
+        if pair.istio.verdict == Verdict::Refused {
+            *tally.refusals.entry(general(&pair.istio.message)).or_default() += 1;
+        }
         count_texts(pair, &mut figures, tally);
         pair.case.covers.iter().chain(&answers[at].fired).for_each(|name| tally.coverage.fire(name));
         tally.coverage.fire(&format!("verdict: {:?}", pair.istio.verdict));
@@ -207,10 +210,29 @@ fn undecided(job: &Job<'_>, pairs: &[Pair<'_>], judged: &[Judgement]) -> Result<
     Ok(wavering)
 }
 
+/// A message without what is in quotes, and without numbers: what kind of refusal it is.
+fn general(message: &str) -> String {
+    let mut out = String::new();
+    let mut quote = None;
+    for c in message.chars() {
+        match quote {
+            Some(q) if c == q => quote = None,
+            Some(_) => {}
+            None if matches!(c, '\'' | '"' | '`') => {
+                quote = Some(c);
+                out.push('…');
+            }
+            None if c.is_ascii_digit() => {}
+            None => out.push(if c.is_control() { ' ' } else { c }),
+        }
+    }
+    out.chars().take(160).collect()
+}
+
 fn count_texts(pair: &Pair<'_>, figures: &mut Figures, tally: &mut Tally) {
     if pair.istio.verdict == Verdict::Refused && pair.pillion.verdict == Verdict::Refused {
         figures.messages += 1;
-        if pair.istio.message == pair.pillion.message {
+        if judge::same_words(&pair.istio.message, &pair.pillion.message) {
             figures.same_messages += 1;
         } else {
             let texts = (pair.istio.message.clone(), pair.pillion.message.clone());

@@ -79,6 +79,8 @@ pub struct Tally {
     pub coverage: Coverage,
     /// Refusals of both whose texts differ: Istio's, Pillion's, how often.
     pub texts: BTreeMap<(String, String), usize>,
+    /// Why Istio refused, in general terms, and how often.
+    pub refusals: BTreeMap<String, usize>,
     /// Whether everything ran, so that coverage may be demanded.
     pub complete: bool,
 }
@@ -104,6 +106,9 @@ impl Tally {
         }
         for (texts, count) in other.texts {
             *self.texts.entry(texts).or_default() += count;
+        }
+        for (why, count) in other.refusals {
+            *self.refusals.entry(why).or_default() += count;
         }
         self.coverage.merge(other.coverage);
     }

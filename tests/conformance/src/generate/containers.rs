@@ -145,7 +145,7 @@ fn environment(draw: &mut Draw, c: &mut Object) {
 fn resources(draw: &mut Draw, c: &mut Object) {
     if draw.chance(50) {
         draw.note("container", "resources");
-        let cpu = draw.pick(&["100m", "0.1", "1", "1.5", "2000m", "1e3m"]);
+        let cpu = draw.pick(&["100m", "0.1", "1", "1.5", "2000m", "1e3", "0.3e1"]);
         let memory = draw.pick(&["64Mi", "1Gi", "1024Mi", "128974848", "129e6", "0.5Gi"]);
         c.insert(
             "resources".into(),

@@ -22,9 +22,9 @@ const CIDRS: &[&str] = &["", "10.0.0.0/8", "10.0.0.0/8,192.168.0.0/16", "2001:db
 const BAD_CIDRS: &[&str] = &["10.0.0.0", "10.0.0.0/33", "10.0.0.0/8, 1.0.0.0/8", "ten", ","];
 const INTERFACES: &[&str] = &["", "eth1", "eth1,eth2", "net1", "a-b_c.d"];
 const BAD_INTERFACES: &[&str] = &["eth0/1", "a name that is far too long", "eth:1", "eth 1", ".."];
-const SECONDS: &[&str] = &["0", "1", "30", "4294967295"];
-const BAD_SECONDS: &[&str] = &["-1", "soon", "1.5", "4294967296", "", "0x10"];
-const CPU: &[&str] = &["100m", "1", "0.5", "1500m", "2e3m", "0", "1k"];
+const SECONDS: &[&str] = &["0", "1", "30", "2147483647"];
+const BAD_SECONDS: &[&str] = &["-1", "soon", "1.5", "4294967295", "4294967296", "", "0x10"];
+const CPU: &[&str] = &["100m", "1", "0.5", "1500m", "2e3", "0", "1k"];
 const MEMORY: &[&str] = &["128Mi", "1Gi", "1000000", "1.5Gi", "64M", "123456789"];
 const BAD_QUANTITY: &[&str] = &["lots", "1 Gi", "", "1GB", "--1", "100m\n"];
 const FLAG: &[&str] = &["true", "false"];
@@ -67,11 +67,15 @@ pub(super) const ANNOTATIONS: &[Key] = &[
     key("prometheus.istio.io/secure-port", &["15091", "15443"], &["", "secure"]),
     key(
         "prometheus.istio.io/scrape-targets",
-        &[r#"[{"port":"9100","path":"/metrics"}]"#, "9100/metrics,9200/other", ":9100/metrics", "9100"],
-        &["[", "", "15020", r#"[{"port":"15090"}]"#, r#"{"port":1}"#],
+        &["9100:/metrics", "9100:/metrics, 9200:/other", "9100", ",9100: ,", "09100:/m"],
+        &["", ":/metrics", "15020:/x", "15090", "x:/m", "0", "[{}]", "70000:/m"],
     ),
     key("prometheus.io/scrape", BOOL, BAD_BOOL),
-    key("prometheus.io/port", &["8080", "9090", "15020", "15021"], &["http", "", "0", "99999", "15090"]),
+    key(
+        "prometheus.io/port",
+        &["8080", "9090", "15020", "08080"],
+        &["http", "", "0", "99999", "15090", "15021"],
+    ),
     key(
         "prometheus.io/path",
         &["/metrics", "/actuator/prometheus", "metrics"],

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use pillion_govalue::types::KNOWN;
 use pillion_govalue::{Map, Value};
 
-use super::mesh::{MeshError, default_proxy_config, merge_proxy_config_message, read_yaml};
+use super::mesh::{MeshError, check, default_proxy_config, merge_proxy_config_message, read_yaml};
 use super::{ConfigError, Mesh, Source, jsonpb};
 
 /// The annotation that holds a pod's own `ProxyConfig`.
@@ -180,7 +180,10 @@ pub fn clean_proxy_config(config: &Value<'static>, default_tracing: bool) -> Val
 pub fn check_annotation(text: &str) -> Result<(), MeshError> {
     let mut config = default_proxy_config(false);
     jsonpb::apply(&mut config, &read_yaml(text)?, KNOWN.proxy_config)?;
-    Ok(())
+    match check::proxy_config(&Value::map(config)).errors {
+        errors if errors.is_empty() => Ok(()),
+        errors => Err(MeshError::Invalid(errors)),
+    }
 }
 
 #[cfg(test)]

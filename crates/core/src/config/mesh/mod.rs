@@ -1,6 +1,7 @@
 //! The mesh configuration: code defaults, then the shared source, then the ConfigMap's `mesh`, in normal form.
 //! Never: the ProxyConfig resources (see `proxyconfig`), or where the text comes from.
 
+pub(crate) mod check;
 mod defaults;
 mod layer;
 
@@ -58,7 +59,12 @@ impl Mesh {
         let empty = Map::new();
         let config = layer::mesh(self.config.as_map().unwrap_or(&empty), &json)?;
         let mesh = Self { config: Value::map(config), default_tracing: self.default_tracing };
-        Ok((mesh, Vec::new()))
+        let found = check::mesh(&mesh.config);
+        if found.errors.is_empty() {
+            Ok((mesh, found.warnings))
+        } else {
+            Err(MeshError::Invalid(found.errors))
+        }
     }
 
     /// `defaultConfig`: the `ProxyConfig` of every proxy, in normal form.
@@ -117,5 +123,7 @@ pub(crate) fn read_yaml(text: &str) -> Result<Value<'static>, MeshError> {
     pillion_goyaml::parse(text).map_err(|e| MeshError::Yaml(e.to_string()))
 }
 
+#[cfg(test)]
+mod corpus;
 #[cfg(test)]
 mod tests;

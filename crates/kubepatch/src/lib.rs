@@ -1,8 +1,14 @@
 //! Patches of Kubernetes objects: strategic merge as apimachinery does it ([`strategic_merge`], and [`overlay`] as
-//! injection uses it).
+//! injection uses it), and the JSON Patch between two trees ([`diff`]), which knows what the items of a list are.
 //!
 //! Never: reading or writing objects, knowing what injection means, or deciding anything.
 
+mod apply;
+mod diff;
 mod merge;
+mod op;
 
+pub use apply::{ApplyError, apply};
+pub use diff::diff;
 pub use merge::{MergeError, MergeFault, overlay, strategic_merge};
+pub use op::{Op, write_patch};

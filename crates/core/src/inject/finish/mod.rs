@@ -13,21 +13,8 @@ pub(crate) mod security;
 use pillion_govalue::Value;
 
 use super::context::Context;
+pub(crate) use super::error::FinishError;
 use super::trace::{Step, Trace};
-
-/// Why a pass refuses a pod. The texts are Istio's, so that a known message means a known cause.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum FinishError {
-    /// `prometheus.istio.io/scrape-targets` names a port that cannot be scraped.
-    #[error("invalid prometheus scrape targets: {0}")]
-    ScrapeTargets(String),
-    /// `prometheus.io/port` is no port, or one that cannot be scraped.
-    #[error("invalid prometheus scrape configuration: {0}")]
-    ScrapePort(String),
-    /// The annotation `proxy.istio.io/config` is no ProxyConfig.
-    #[error("{0}")]
-    ProxyConfig(String),
-}
 
 /// A pass: changes the pod and says whether it did.
 type Pass = for<'a, 'b, 'c, 's, 'r> fn(

@@ -63,27 +63,44 @@ pub(super) fn merge<'r>(
         // Agents that know of no targets still scrape the first.
         (scrape.port, scrape.path) = (first.port.clone(), first.path.clone());
         for target in &scrape.targets {
-            check_port(&target.port, &agent_port, true).map_err(FinishError::ScrapeTargets)?;
+            check_port(&target.port, &agent_port, true)
+                .map_err(|e| FinishError::Scrape(format!("invalid prometheus scrape targets: {e}")))?;
         }
     } else if with_targets && !scrape.port.is_empty() {
-        check_port(&scrape.port, &agent_port, false).map_err(FinishError::ScrapePort)?;
+        check_port(&scrape.port, &agent_port, false)
+            .map_err(|e| FinishError::Scrape(format!("invalid prometheus scrape configuration: {e}")))?;
     }
     if !scrape.is_empty()
         && let Some(env) = containers::sidecar_mut(pod).and_then(|c| c.child_list("env"))
     {
         env.push(env_var("ISTIO_PROMETHEUS_ANNOTATIONS", &scrape.to_json()));
     }
+    // Prometheus picks any of several spellings: only ours may stay.
+    clear(pod, with_targets);
     if let Some(all) = containers::metadata_mut(pod, "annotations") {
-        // Prometheus picks any of several spellings: only ours may stay.
-        all.retain(|key, _| {
-            let key = sanitized(key);
-            !([SCRAPE, PORT, PATH].contains(&key.as_str()) || with_targets && key == TARGETS)
-        });
         all.insert("prometheus.io/port", agent_port);
         all.insert("prometheus.io/path", "/stats/prometheus");
         all.insert("prometheus.io/scrape", "true");
     }
     Ok(true)
+}
+
+/// Takes every scrape setting off the pod.
+fn clear(pod: &mut Value<'_>, with_targets: bool) {
+    if let Some(all) = containers::metadata_mut(pod, "annotations") {
+        all.retain(|key, _| {
+            let key = sanitized(key);
+            !([SCRAPE, PORT, PATH].contains(&key.as_str()) || with_targets && key == TARGETS)
+        });
+    }
+}
+
+/// Takes the settings that an earlier injection wrote, known by the agent's port, off a pod that is injected again.
+pub(crate) fn forget_agent(pod: &mut Value<'_>, cx: &Context<'_, '_>) {
+    let agent_port = cx.snapshot.mesh.status_port().to_string();
+    if spelled(pod, PORT).next() == Some(agent_port.as_str()) {
+        clear(pod, cx.snapshot.gates.scrape_targets);
+    }
 }
 
 /// Pass `prometheus_secure_port`: the annotation follows the sidecar's `ENVOY_SECURE_MERGED_METRICS_PORT`.

@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use crate::Value;
+use crate::{Value, number};
 
 /// How JSON is written.
 #[derive(Clone, Copy, Debug, Default)]
@@ -76,13 +76,13 @@ pub fn write_float(out: &mut String, f: f64) {
     }
     let size = f.abs();
     if size != 0.0 && !(1e-6..1e21).contains(&size) {
-        let text = format!("{f:e}");
+        let text = number::shortest(f);
         match text.split_once('e') {
             Some((digits, exp)) if !exp.starts_with('-') => push(out, format_args!("{digits}e+{exp}")),
             _ => out.push_str(&text),
         }
     } else {
-        push(out, format_args!("{f}"));
+        out.push_str(&number::plain(f));
     }
 }
 

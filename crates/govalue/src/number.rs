@@ -29,9 +29,9 @@ pub fn format(f: f64, shape: Shape, precision: Option<usize>) -> String {
         return String::from(if f > 0.0 { "+Inf" } else { "-Inf" });
     }
     match (shape, precision) {
-        (Shape::Plain, None) => format!("{f}"),
+        (Shape::Plain, None) => plain(f),
         (Shape::Plain, Some(p)) => format!("{f:.p$}"),
-        (Shape::Exponent, None) => exponent(&format!("{f:e}")),
+        (Shape::Exponent, None) => exponent(&shortest(f)),
         (Shape::Exponent, Some(p)) => exponent(&format!("{f:.p$e}")),
         (Shape::General, p) => general_with(f, p),
     }
@@ -41,7 +41,7 @@ fn general_with(f: f64, precision: Option<usize>) -> String {
     /// The precision that decides for the exponent where the shortest digits are asked for.
     const SHORTEST: i32 = 6;
     let text = match precision {
-        None => format!("{f:e}"),
+        None => shortest(f),
         Some(p) => trim_digits(&format!("{f:.*e}", p.max(1) - 1)),
     };
     let (digits, exp) = text.split_once('e').unwrap_or((&text, "0"));
@@ -59,8 +59,53 @@ fn general_with(f: f64, precision: Option<usize>) -> String {
     if exp < -4 || exp >= limit {
         return exponent(&text);
     }
+    if precision.is_none() {
+        return plain(f);
+    }
     let decimals = usize::try_from(count - 1 - exp).unwrap_or(0);
     format!("{f:.decimals$}")
+}
+
+/// The shortest digits that read back as `f`, with an exponent: Rust's `{:e}`. Where two of them are equally near
+/// Rust rounds up; Go takes the one whose last digit is even, and so does this.
+#[must_use]
+pub fn shortest(f: f64) -> String {
+    /// Fewer digits are never halfway between two that read back.
+    const TIE_DIGITS: usize = 16;
+    let text = format!("{f:e}");
+    let Some((digits, exp)) = text.split_once('e') else { return text };
+    let count = digits.bytes().filter(u8::is_ascii_digit).count();
+    let last = digits.bytes().last().unwrap_or(b'0');
+    if count < TIE_DIGITS || last.is_multiple_of(2) {
+        return text;
+    }
+    let even = format!("{}{}", &digits[..digits.len() - 1], char::from(last - 1));
+    let exact = format!("{f:.*e}", count + 40);
+    let tie = exact
+        .strip_prefix(&even)
+        .and_then(|rest| rest.strip_prefix('5'))
+        .and_then(|rest| rest.split_once('e'));
+    match tie {
+        Some((rest, _)) if rest.bytes().all(|b| b == b'0') => format!("{even}e{exp}"),
+        _ => text,
+    }
+}
+
+/// [`shortest`] without exponent.
+#[must_use]
+pub fn plain(f: f64) -> String {
+    let usual = format!("{f}");
+    let text = shortest(f);
+    let bare = |text: &str| -> String { text.bytes().filter(u8::is_ascii_digit).map(char::from).collect() };
+    let digits = bare(text.split_once('e').map_or(&text, |(digits, _)| digits));
+    let usual_digits = bare(&usual);
+    if usual_digits.trim_matches('0') == digits.trim_matches('0') {
+        return usual;
+    }
+    // Only the last digit that is not 0 differs, by one.
+    let Some(at) = usual.rfind(|c: char| c.is_ascii_digit() && c != '0') else { return usual };
+    let last = digits.chars().last().unwrap_or('0');
+    format!("{}{last}{}", &usual[..at], &usual[at + 1..])
 }
 
 /// Trailing zeros of the mantissa off: `%g` with a precision prints no more digits than there are.
@@ -110,6 +155,16 @@ mod tests {
         for (f, want) in cases {
             assert_eq!(general(f), want);
         }
+    }
+
+    #[test]
+    fn of_two_equally_near_forms_the_even_one_is_taken() {
+        assert_eq!(shortest(1_178_568_972_886_027.2), "1.1785689728860272e15");
+        assert_eq!(plain(1_178_568_972_886_027.2), "1178568972886027.2");
+        assert_eq!(plain(-1_178_568_972_886_027.2), "-1178568972886027.2");
+        assert_eq!(general(1_178_568_972_886_027.2), "1.1785689728860272e+15");
+        assert_eq!(plain(0.1), "0.1");
+        assert_eq!(plain(1e22), "10000000000000000000000");
     }
 
     #[test]

@@ -12,6 +12,7 @@
 
 mod chars;
 mod compose;
+mod emit;
 mod error;
 mod gosyntax;
 mod keep;
@@ -25,6 +26,7 @@ mod tags;
 use pillion_govalue::Value;
 
 pub use compose::MAX_DEPTH;
+pub use emit::to_yaml;
 pub use error::{Error, ErrorKind};
 
 /// The first document of `text`, as the JSON that Go makes of it reads: numbers that JSON writes without point

@@ -53,7 +53,6 @@ pub(crate) fn resolve(text: &str, dates: bool) -> Scalar {
         b'.' => dotted(text),
         // Only these can begin a word with a meaning.
         b'y' | b'Y' | b'n' | b'N' | b't' | b'T' | b'f' | b'F' | b'o' | b'O' | b'~' => word(text),
-        b'<' if text == "<<" => Some(Scalar::Merge),
         _ => None,
     };
     found.unwrap_or(Scalar::Str)

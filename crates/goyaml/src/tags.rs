@@ -14,7 +14,11 @@ pub(crate) fn apply<'t>(
     tag: Option<&str>,
 ) -> Result<(Scalar, Cow<'t, str>), String> {
     let Some(tag) = tag.filter(|t| !t.is_empty()) else {
-        let scalar = if plain { resolve(&text, true) } else { Scalar::Str };
+        let scalar = match &*text {
+            "<<" if plain => Scalar::Merge,
+            _ if plain => resolve(&text, true),
+            _ => Scalar::Str,
+        };
         return Ok((scalar, text));
     };
     let short = tag.strip_prefix(PREFIX).unwrap_or("");

@@ -66,6 +66,8 @@ impl<'t, 'v, K: Keep<'t, 'v>> Composer<'t, 'v, K> {
             } else {
                 self.node(Place::Indentless, depth + 1)?
             };
+            self.check_key(&key);
+            let clean = self.decoding.is_none();
             let has_value = matches!(self.scanner.peek()?.kind, Kind::Value);
             if has_value {
                 self.scanner.next()?;
@@ -75,7 +77,7 @@ impl<'t, 'v, K: Keep<'t, 'v>> Composer<'t, 'v, K> {
             } else {
                 self.node(Place::Indentless, depth + 1)?
             };
-            self.entry(&mut entries, key, value)?;
+            self.entry(&mut entries, key, value, clean);
         }
     }
 
@@ -129,6 +131,8 @@ impl<'t, 'v, K: Keep<'t, 'v>> Composer<'t, 'v, K> {
         } else {
             self.node(Place::Flow, depth + 1)?
         };
+        self.check_key(&key);
+        let clean = self.decoding.is_none();
         let mut value = None;
         if matches!(self.scanner.peek()?.kind, Kind::Value) {
             self.scanner.next()?;
@@ -141,7 +145,7 @@ impl<'t, 'v, K: Keep<'t, 'v>> Composer<'t, 'v, K> {
             None => self.nothing(),
         };
         let mut entries = Entries::default();
-        self.entry(&mut entries, key, value)?;
+        self.entry(&mut entries, key, value, clean);
         Ok(Node::Value(entries.into_value()))
     }
 
@@ -152,7 +156,7 @@ impl<'t, 'v, K: Keep<'t, 'v>> Composer<'t, 'v, K> {
         while self.flow_continues(first, &Kind::FlowMapEnd)? {
             first = false;
             let ends = |kind: &Kind<'_>| matches!(kind, Kind::FlowEntry | Kind::FlowMapEnd);
-            let (key, value);
+            let (key, value, clean);
             if matches!(self.scanner.peek()?.kind, Kind::Key) {
                 self.scanner.next()?;
                 let next = &self.scanner.peek()?.kind;
@@ -161,6 +165,8 @@ impl<'t, 'v, K: Keep<'t, 'v>> Composer<'t, 'v, K> {
                 } else {
                     self.node(Place::Flow, depth + 1)?
                 };
+                self.check_key(&key);
+                clean = self.decoding.is_none();
                 let has_value = matches!(self.scanner.peek()?.kind, Kind::Value);
                 if has_value {
                     self.scanner.next()?;
@@ -172,46 +178,46 @@ impl<'t, 'v, K: Keep<'t, 'v>> Composer<'t, 'v, K> {
                 };
             } else {
                 key = self.node(Place::Flow, depth + 1)?;
+                self.check_key(&key);
+                clean = self.decoding.is_none();
                 self.scanner.peek()?;
                 value = self.nothing();
             }
-            self.entry(&mut entries, key, value)?;
+            self.entry(&mut entries, key, value, clean);
         }
         Ok(Node::Value(entries.into_value()))
     }
 
-    fn entry(
-        &mut self,
-        entries: &mut Entries<'v>,
-        key: Node<'t, 'v>,
-        value: Node<'t, 'v>,
-    ) -> Result<(), Error> {
+    /// `clean`: there was no fault of decoding before the value.
+    fn entry(&mut self, entries: &mut Entries<'v>, key: Node<'t, 'v>, value: Node<'t, 'v>, clean: bool) {
         if matches!(key, Node::Scalar(Scalar::Merge, _)) {
             // Go decodes no `<<`.
             self.steps -= 1;
             let value = self.value(value);
-            self.merge(entries, &value);
-            return Ok(());
+            return self.merge(entries, &value, clean);
         }
         let value = self.value(value);
-        if let Some(key) = self.key(key, &value) {
-            entries.set(key, value);
-        }
-        Ok(())
+        let key = self.key(key, &value);
+        entries.set(key, value);
     }
 
     /// What is merged overwrites keys that stand before the `<<`; of several mappings the first wins.
-    fn merge(&mut self, entries: &mut Entries<'v>, value: &Value<'v>) {
+    fn merge(&mut self, entries: &mut Entries<'v>, value: &Value<'v>, clean: bool) {
+        let mut last_is_map = false;
         match value {
             Value::Map(map) => return entries.set_all(map),
             Value::List(items) if items.iter().all(|item| item.as_map().is_some()) => {
+                // Go decodes the mappings, not the list.
+                self.steps -= 1;
                 items.iter().rev().filter_map(Value::as_map).for_each(|map| entries.set_all(map));
                 return;
             }
+            Value::List(items) => last_is_map = items.last().is_some_and(|item| item.as_map().is_some()),
             _ => {}
         }
-        let problem = "map merge requires map or sequence of maps as the value";
-        if self.decoding.is_none() {
+        // Go looks at the list from its end, before it decodes what is in it.
+        if self.decoding.is_none() || clean && !last_is_map {
+            let problem = "map merge requires map or sequence of maps as the value";
             self.decoding = Some(Error::plain(ErrorKind::Merge, problem));
         }
     }

@@ -11,16 +11,22 @@ use crate::number::format_g32;
 use crate::resolve::Scalar;
 
 impl<'t, 'v, K: Keep<'t, 'v>> Composer<'t, 'v, K> {
-    /// The key; `None` if it cannot be one, which is a fault of the document.
-    pub(super) fn key(&mut self, key: Node<'t, 'v>, value: &Value<'v>) -> Option<Str<'v>> {
+    /// A list or a mapping is no key. Go says so before it decodes the value.
+    pub(super) fn check_key(&mut self, key: &Node<'t, 'v>) {
+        if let Node::Value(value @ (Value::List(_) | Value::Map(_))) = key
+            && self.decoding.is_none()
+        {
+            let problem = format!("invalid map key: {}", gosyntax::show(value));
+            self.decoding = Some(Error::plain(ErrorKind::Key, problem));
+        }
+    }
+
+    /// The key in JSON. One that cannot be is a fault of the document, and stands in for the messages' sake.
+    pub(super) fn key(&mut self, key: Node<'t, 'v>, value: &Value<'v>) -> Str<'v> {
         let (scalar, text) = match key {
             Node::Scalar(scalar, text) => (scalar, text),
-            Node::Value(Value::Str(text)) => return Some(text),
-            Node::Value(other) => {
-                let problem = format!("invalid map key: {}", gosyntax::show(&other));
-                self.decoding.get_or_insert_with(|| Error::plain(ErrorKind::Key, problem));
-                return None;
-            }
+            Node::Value(Value::Str(text)) => return text,
+            Node::Value(_) => return Str::Borrowed(gosyntax::NO_KEY),
         };
         let text = match scalar {
             Scalar::Str | Scalar::Timestamp | Scalar::Merge => text,
@@ -31,15 +37,23 @@ impl<'t, 'v, K: Keep<'t, 'v>> Composer<'t, 'v, K> {
             Scalar::Null => return self.unsupported("%!s(<nil>)", "<nil>", value),
             Scalar::Uint(u) => return self.unsupported("uint64", &format!("{u:#x}"), value),
         };
-        Some(self.keep.key(text))
+        self.keep.key(text)
     }
 
-    fn unsupported(&mut self, kind: &str, key: &str, value: &Value<'v>) -> Option<Str<'v>> {
-        if self.json.is_none() {
-            let value = gosyntax::show(value);
-            let problem = format!("unsupported map key of type: {kind}, key: {key}, value: {value}");
-            self.json = Some(Error::json(ErrorKind::Key, problem));
-        }
-        None
+    /// Of several, Go names any; the last one is it where a key is repeated or holds another.
+    fn unsupported(&mut self, kind: &str, key: &str, value: &Value<'v>) -> Str<'v> {
+        let value = gosyntax::show(value);
+        let problem = format!("unsupported map key of type: {kind}, key: {key}, value: {value}");
+        self.json = Some(Error::json(ErrorKind::Key, problem));
+        Str::Borrowed(gosyntax::NO_KEY)
+    }
+}
+
+/// Whether a key that JSON cannot have is still there: what held it may have been overwritten by a repeated key.
+pub(super) fn has_no_key(value: &Value<'_>) -> bool {
+    match value {
+        Value::List(items) => items.iter().any(has_no_key),
+        Value::Map(map) => map.iter().any(|(key, value)| *key == gosyntax::NO_KEY || has_no_key(value)),
+        _ => false,
     }
 }

@@ -49,7 +49,12 @@ pub(crate) fn compose<'t, 'v, K: Keep<'t, 'v>>(source: Source<'t>, keep: K) -> R
         infinite: false,
     };
     let value = composer.document()?;
-    if let Some(fault) = composer.decoding.or(composer.json) {
+    if let Some(fault) = composer.decoding {
+        return Err(fault);
+    }
+    if let Some(fault) = composer.json
+        && key::has_no_key(&value)
+    {
         return Err(fault);
     }
     if composer.infinite {
@@ -182,13 +187,16 @@ impl<'t, 'v, K: Keep<'t, 'v>> Composer<'t, 'v, K> {
             return self.content(place, depth, &properties, start);
         };
         self.anchors.insert(name, Anchor { node: None, steps: 0 });
-        let mut node = self.content(place, depth, &properties, start)?;
-        if let Node::Scalar(Scalar::Str | Scalar::Timestamp | Scalar::Merge, _) = node {
-            // Shared from here on: a long text may have many aliases.
-            node = Node::Value(self.value(node));
-        }
+        let node = self.content(place, depth, &properties, start)?;
+        let shared = match &node {
+            // Copied once here: a long text may have many aliases.
+            Node::Scalar(Scalar::Str | Scalar::Timestamp | Scalar::Merge, _) => {
+                Node::Value(self.value(node.clone()))
+            }
+            _ => node.clone(),
+        };
         let steps = self.steps - before;
-        self.anchors.insert(name, Anchor { node: Some(node.clone()), steps });
+        self.anchors.insert(name, Anchor { node: Some(shared), steps });
         Ok(node)
     }
 
@@ -220,24 +228,27 @@ impl<'t, 'v, K: Keep<'t, 'v>> Composer<'t, 'v, K> {
         }
     }
 
-    /// Anchor and tag, in either order.
+    /// Anchor and tag, in either order. The tag's handle is looked up last, so a fault behind it comes first.
     fn properties(&mut self) -> Result<Properties<'t>, Error> {
-        let mut found = Properties::default();
+        let mut anchor = None;
+        let mut tag = None;
         loop {
             match self.scanner.peek()?.kind {
-                Kind::Anchor(name) if found.anchor.is_none() => {
+                Kind::Anchor(name) if anchor.is_none() => {
                     self.scanner.next()?;
-                    found.anchor = Some(name);
+                    anchor = Some(name);
                 }
-                Kind::Tag(_) if found.tag.is_none() => {
+                Kind::Tag(_) if tag.is_none() => {
                     let token = self.scanner.next()?;
                     if let Kind::Tag(pair) = token.kind {
-                        found.tag = Some(self.full_tag(*pair, token.mark)?);
+                        tag = Some((*pair, token.mark));
                     }
                 }
-                _ => return Ok(found),
+                _ => break,
             }
         }
+        let tag = tag.map(|(pair, mark)| self.full_tag(pair, mark)).transpose()?;
+        Ok(Properties { anchor, tag })
     }
 
     fn full_tag(
@@ -271,8 +282,12 @@ impl<'t, 'v, K: Keep<'t, 'v>> Composer<'t, 'v, K> {
             self.decoding_fault(ErrorKind::Alias, problem, mark);
             return Ok(Node::Value(Value::empty_map()));
         };
-        self.steps = self.steps.saturating_add(1).saturating_add(steps);
-        self.alias_steps = self.alias_steps.saturating_add(steps);
+        if self.decoding.is_some() {
+            // The document is refused already; the count is of no use any more, and would only grow too large.
+            return Ok(node);
+        }
+        self.steps += 1 + steps;
+        self.alias_steps += steps;
         if self.alias_steps > 100 && self.steps > 1000 && self.alias_share() > alias_share_allowed(self.steps)
         {
             self.decoding_fault(ErrorKind::Alias, "document contains excessive aliasing".to_owned(), mark);

@@ -45,6 +45,10 @@ pub(crate) struct Scanner<'t> {
     indents: Vec<isize>,
     flow: usize,
     keys: Vec<SimpleKey>,
+    /// Which waiting token may be the start of the key of which flow level, by token. An entry may outlive its
+    /// key, and one goes too early where a flow collection holds no key (`[]: a`): Go's index has both habits,
+    /// and they decide what it reads, so this one has them too.
+    starts: VecDeque<(usize, usize)>,
     key_allowed: bool,
 }
 
@@ -61,6 +65,7 @@ impl<'t> Scanner<'t> {
             indents: Vec::new(),
             flow: 0,
             keys: vec![SimpleKey::default()],
+            starts: VecDeque::new(),
             key_allowed: true,
         }
     }
@@ -89,8 +94,7 @@ impl<'t> Scanner<'t> {
     fn fill(&mut self) -> Scan<()> {
         loop {
             if !self.queue.is_empty() {
-                let head = self.taken;
-                match self.keys.iter().position(|k| k.possible && k.token == head) {
+                match self.start_level() {
                     Some(level) if self.key_still_valid(level)? => {}
                     _ => return Ok(()),
                 }
@@ -98,6 +102,20 @@ impl<'t> Scanner<'t> {
                 return Ok(());
             }
             self.fetch_checked()?;
+        }
+    }
+
+    /// The flow level whose key the first token in the queue may start.
+    fn start_level(&mut self) -> Option<usize> {
+        while self.starts.front().is_some_and(|(token, _)| *token < self.taken) {
+            self.starts.pop_front();
+        }
+        self.starts.front().filter(|(token, _)| *token == self.taken).map(|(_, level)| *level)
+    }
+
+    fn forget_start(&mut self, token: usize) {
+        if let Some(at) = self.starts.iter().rposition(|(known, _)| *known == token) {
+            self.starts.remove(at);
         }
     }
 
@@ -207,21 +225,25 @@ impl<'t> Scanner<'t> {
         let required = self.flow == 0 && self.indent == self.cursor.mark.column as isize;
         let token = self.taken + self.queue.len();
         self.drop_key()?;
+        let level = self.keys.len() - 1;
         if let Some(key) = self.keys.last_mut() {
             *key = SimpleKey { possible: true, required, token, mark: self.cursor.mark };
         }
+        self.forget_start(token);
+        self.starts.push_back((token, level));
         Ok(())
     }
 
     /// Whatever may have begun a key at this flow level does not.
     fn drop_key(&mut self) -> Scan<()> {
-        match self.keys.last_mut() {
-            Some(key) if key.possible => {
-                key.possible = false;
-                if key.required { Err(self.fault("could not find expected ':'")) } else { Ok(()) }
-            }
-            _ => Ok(()),
+        let Some(key) = self.keys.last_mut().filter(|key| key.possible) else { return Ok(()) };
+        key.possible = false;
+        let (token, required) = (key.token, key.required);
+        if required {
+            return Err(self.fault("could not find expected ':'"));
         }
+        self.forget_start(token);
+        Ok(())
     }
 
     /// Opens a block collection if `column` is deeper than the current one. `at` is the place in the queue.
@@ -276,7 +298,8 @@ impl<'t> Scanner<'t> {
 
     fn fetch_flow_start(&mut self, kind: Kind<'t>) -> Scan<()> {
         self.save_key()?;
-        self.keys.push(SimpleKey::default());
+        let token = self.taken + self.queue.len();
+        self.keys.push(SimpleKey { token, ..SimpleKey::default() });
         self.flow += 1;
         if self.flow > MAX_OPEN {
             return Err(self.fault(&format!("exceeded max depth of {MAX_OPEN}")));
@@ -290,7 +313,9 @@ impl<'t> Scanner<'t> {
         self.drop_key()?;
         if self.flow > 0 {
             self.flow -= 1;
-            self.keys.pop();
+            if let Some(key) = self.keys.pop() {
+                self.forget_start(key.token);
+            }
         }
         self.key_allowed = false;
         self.indicator(kind);
@@ -338,9 +363,12 @@ impl<'t> Scanner<'t> {
         if self.key_still_valid(level)? {
             let Some(key) = self.keys.get_mut(level) else { return Ok(()) };
             key.possible = false;
-            let (at, mark) = (key.token - self.taken, key.mark);
-            self.queue.insert(at, Token { kind: Kind::Key, mark });
-            self.roll(mark.column, Some(at), Kind::BlockMapStart, mark)?;
+            let (token, mark) = (key.token, key.mark);
+            // If the parser has gone past the key already, the tokens come too late; so they do in Go.
+            let at = token.checked_sub(self.taken);
+            self.queue.insert(at.unwrap_or(self.queue.len()), Token { kind: Kind::Key, mark });
+            self.roll(mark.column, at, Kind::BlockMapStart, mark)?;
+            self.forget_start(token);
             self.key_allowed = false;
         } else {
             if self.flow == 0 {

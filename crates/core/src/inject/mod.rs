@@ -3,10 +3,12 @@
 //! | file | stage |
 //! |---|---|
 //! | `request` | what goes in and what comes out |
+//! | `check` | the pod against the Go types |
 //! | `reason`, `error`, `trace` | how an answer is explained |
 //!
 //! Never: input and output, clocks, logging.
 
+pub mod check;
 mod error;
 mod reason;
 mod request;

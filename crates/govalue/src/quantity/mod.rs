@@ -178,6 +178,19 @@ pub fn check(text: &str) -> Result<(), QuantityError> {
     Parsed::read(text).map(drop)
 }
 
+/// Whether a JSON value decodes as a quantity, as [`Quantity::from_value`] has it, without keeping anything.
+///
+/// # Errors
+/// [`QuantityError`] for what `Quantity.UnmarshalJSON` refuses.
+pub fn check_value(value: &Value<'_>) -> Result<(), QuantityError> {
+    match value {
+        Value::Null | Value::Int(_) | Value::Uint(_) => Ok(()),
+        Value::Str(text) => check(trim(text)),
+        Value::Float(_) => Quantity::from_value(value).map(drop),
+        Value::Bool(_) | Value::List(_) | Value::Map(_) => Err(QuantityError::Format),
+    }
+}
+
 /// A quantity, and whether its text is its canonical form.
 struct Parsed {
     amount: Amount,

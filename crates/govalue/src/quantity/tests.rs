@@ -22,7 +22,8 @@ fn every_text_of_the_corpus_is_read_and_written_as_go_does() {
             Err(e) => Some(e.to_string().as_str()) == text(&case, "err"),
         };
         let again = canonical(trim(input)).map(|c| c.into_owned());
-        if !same || again != got {
+        let checked = check_value(&Value::from(input));
+        if !same || again != got || checked.is_ok() != got.is_ok() {
             wrong.push(format!("{got:?} {again:?} for {line}"));
         }
         cases += 1;

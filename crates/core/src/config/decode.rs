@@ -36,16 +36,16 @@ pub(super) fn object<'v>(value: &'v Value<'static>) -> Decoded<Option<&'v Map<'s
 }
 
 /// The member `name` in whatever case it is written, read by `read`; absent and `null` are the same. Of several
-/// spellings the exact one counts.
+/// spellings the last in the order of keys counts, for so Go's decoder meets them.
 pub(super) fn field<T: Default>(
     map: &Map<'static>,
     name: &str,
     read: impl FnOnce(&Value<'static>) -> Decoded<T>,
 ) -> Decoded<T> {
-    let folded = || map.iter().filter(|(key, _)| key.eq_ignore_ascii_case(name)).max_by_key(|(key, _)| *key);
-    match map.get(name).or_else(|| folded().map(|(_, value)| value)) {
-        None | Some(Value::Null) => Ok(T::default()),
-        Some(value) => read(value).map_err(|e| within(e, name)),
+    let spelled = map.iter().filter(|(key, value)| key.eq_ignore_ascii_case(name) && !value.is_null());
+    match spelled.max_by_key(|(key, _)| *key) {
+        None => Ok(T::default()),
+        Some((_, value)) => read(value).map_err(|e| within(e, name)),
     }
 }
 
@@ -57,7 +57,7 @@ pub(super) fn string(value: &Value<'_>) -> Decoded<String> {
         Value::Bool(b) => Ok(b.to_string()),
         Value::Int(i) => Ok(i.to_string()),
         Value::Uint(u) => Ok(u.to_string()),
-        Value::Float(f) => Ok(number::general(*f)),
+        Value::Float(f) => Ok(float(*f)),
         other => Err(wrong(other, "a string")),
     }
 }
@@ -91,4 +91,15 @@ pub(super) fn map<T>(
             Ok((String::from(key.as_str()), value))
         })
         .collect()
+}
+
+/// A float as text: with the digits of a float32, for the YAML library takes it for one.
+#[allow(clippy::cast_possible_truncation, reason = "that is what happens there")]
+fn float(f: f64) -> String {
+    let single = f as f32;
+    if single.is_infinite() {
+        return String::from(if single > 0.0 { ".inf" } else { "-.inf" });
+    }
+    // The shortest digits of the float32, read back, are those that the general form prints.
+    number::general(single.to_string().parse().unwrap_or(f))
 }

@@ -14,6 +14,8 @@
 //! Never: files, clusters, environment; a text comes in, a snapshot or an error goes out.
 
 pub mod compat;
+#[cfg(test)]
+mod corpus;
 mod decode;
 mod error;
 pub mod image;

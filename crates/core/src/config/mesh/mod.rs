@@ -124,6 +124,4 @@ pub(crate) fn read_yaml(text: &str) -> Result<Value<'static>, MeshError> {
 }
 
 #[cfg(test)]
-mod corpus;
-#[cfg(test)]
 mod tests;

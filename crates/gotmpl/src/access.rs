@@ -11,7 +11,8 @@ use crate::value::{Bytes, Val, read};
 pub(crate) fn struct_field<'v>(value: &Val<'v>, name: &str) -> Option<Val<'v>> {
     let (node, ty) = match value {
         Val::Oneof(node, member) => {
-            return (member.field.go == name).then(|| read(node.get(member.field.json), member.field.ty));
+            let field = member.field.filter(|f| f.go == name)?;
+            return Some(read(node.get(field.json), field.ty));
         }
         Val::Typed(node, ty) => (*node, ty.deref()),
         _ => return None,

@@ -1,7 +1,8 @@
 //! The corpus of templates with Go's answers: every row that needs only Go's own and sprig's functions.
 //! Rows that need Istio's functions are run by pillion-core, which has them.
 //!
-//! `cargo test -p pillion-gotmpl --test corpus -- --nocapture` prints the shares.
+//! `cargo test -p pillion-gotmpl --test corpus -- --nocapture` prints the shares. `CORPUS` names another file of
+//! rows, `SHOW` says how many differences are printed.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -57,7 +58,10 @@ fn text(row: &Value<'_>, key: &str) -> String {
 }
 
 fn rows() -> Vec<Row> {
-    let bytes = corpus("oracle.jsonl");
+    let bytes = match std::env::var_os("CORPUS") {
+        Some(path) => std::fs::read(path).unwrap(),
+        None => corpus("oracle.jsonl"),
+    };
     let lines = bytes.split(|b| *b == b'\n').filter(|l| !l.is_empty());
     lines
         .map(|line| {

@@ -198,6 +198,11 @@ impl<'v> Exec<'_, 'v> {
         if matches!(receiver.val, Val::Invalid) && !receiver.iface {
             return Ok(Ev::invalid());
         }
+        if let Val::Oneof(_, member) = &receiver.val
+            && member.field.is_none()
+        {
+            return Err(self.error(format!("nil pointer evaluating {}.{name}", member.interface)));
+        }
         if receiver.val.is_untyped_nil() {
             return Err(self.error(format!("nil pointer evaluating interface {{}}.{name}")));
         }
@@ -305,7 +310,9 @@ impl<'v> Exec<'_, 'v> {
         }
         let param = |i: usize| function.params.get(i).copied().or(function.variadic);
         let mut values = Vec::with_capacity(given);
-        let mut addr = false;
+        if callee.builtin && name == "index" {
+            return self.index(dot, place, args, last);
+        }
         for (i, arg) in args.iter().enumerate() {
             let Some(param) = param(i) else { break };
             values.push(self.arg(dot, param, arg)?);
@@ -318,18 +325,37 @@ impl<'v> Exec<'_, 'v> {
         } else {
             (function.run)(self.cx, &values)
         };
-        if callee.builtin && matches!(name, "index" | "slice") {
-            addr = values.len() > 1 && values[0].deref().kind() == GoKind::Slice;
-        }
         let charged = result.and_then(|val| self.cx.charge(weight(&val)).map(|()| val));
         match charged {
             Ok(val) => {
                 let iface = matches!(val, Val::Nil(ty) if ty == KNOWN.any);
-                Ok(Ev { val, iface, addr })
+                Ok(Ev { val, iface, addr: false })
             }
             Err(fault) => {
                 self.at = place;
                 Err(self.call_error(name, fault))
+            }
+        }
+    }
+
+    /// `index`, whose result can have an address: that of the item, or of an element of a slice.
+    fn index(&mut self, dot: &Ev<'v>, place: At<'v>, args: Args<'v>, last: Option<Ev<'v>>) -> Evaluated<'v> {
+        let mut values = Vec::with_capacity(args.len() + 1);
+        for arg in args {
+            values.push(self.value_arg(dot, arg)?);
+        }
+        values.extend(last);
+        let Some((item, path)) = values.split_first() else { return Ok(Ev::invalid()) };
+        let path: Vec<Val<'v>> = path.iter().map(|key| key.val.clone()).collect();
+        let addr = if path.is_empty() { item.addr && !item.iface } else { false };
+        match builtin::index(&item.val, &path) {
+            Ok((val, in_slice)) => {
+                let iface = matches!(val, Val::Nil(ty) if ty == KNOWN.any);
+                Ok(Ev { val, iface, addr: addr || in_slice })
+            }
+            Err(fault) => {
+                self.at = place;
+                Err(self.call_error("index", fault))
             }
         }
     }
@@ -364,7 +390,11 @@ fn weight(val: &Val<'_>) -> usize {
 
 /// The type as Go's messages name it, where a value is there.
 pub(super) fn go_type_name<'n>(val: &'n Val<'_>) -> &'n str {
-    if val.is_untyped_nil() { "interface {}" } else { val.type_name() }
+    match val {
+        Val::Oneof(_, member) => &member.interface,
+        _ if val.is_untyped_nil() => "interface {}",
+        _ => val.type_name(),
+    }
 }
 
 /// The nil, or whatever is the zero, of a parameter's type.

@@ -17,7 +17,7 @@ use pillion_govalue::types::KNOWN;
 use crate::error::{Error, ErrorKind, Place};
 use crate::funcs::{Cx, Fault};
 use crate::limits::Limits;
-use crate::methods::{addressed_string, stringer};
+use crate::methods::addressed_string;
 use crate::parse::ast::{Branch, Call, Command, Expr, List, Node, Pipe, Pos};
 use crate::template::Template;
 use crate::value::Val;
@@ -199,6 +199,10 @@ impl<'v> Exec<'_, 'v> {
             let name = crate::fmt::quote::quote(&call.name);
             return Err(self.error(format!("template {name} not defined")).into());
         };
+        if self.depth >= self.max_depth {
+            let detail = format!("exceeded maximum template depth ({})", self.max_depth);
+            return Err(self.limit(&detail).into());
+        }
         let dot = match &call.pipe {
             Some(pipe) => self.pipeline(dot, pipe)?,
             None => Ev::invalid(),
@@ -234,10 +238,6 @@ impl<'v> Exec<'_, 'v> {
                 }
                 val = val.deref();
             }
-        } else if let Val::Nil(_) = &val
-            && let Some(text) = stringer(&val)
-        {
-            return self.write(text.as_bytes());
         } else if matches!(val, Val::Invalid) {
             return self.write(b"<no value>");
         }

@@ -257,7 +257,7 @@ fn hexadecimal(f: f64, precision: Option<usize>) -> String {
 fn with_point(body: &str, verb: char, precision: Option<usize>) -> String {
     let hex = matches!(verb, 'x' | 'X');
     let mut missing = match verb {
-        'v' | 'g' | 'G' | 'x' | 'X' => precision.map_or(6, |p| i64::try_from(p).unwrap_or(i64::MAX)),
+        'v' | 'g' | 'G' | 'x' => precision.map_or(6, |p| i64::try_from(p).unwrap_or(i64::MAX)),
         _ => 0,
     };
     let tail_at = body.find(if hex { ['p', 'P'] } else { ['e', 'E'] }).unwrap_or(body.len());

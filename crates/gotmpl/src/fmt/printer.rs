@@ -5,8 +5,8 @@ use pillion_govalue::{Kind, TypeRef, Value};
 
 use super::number::Integer;
 use super::writer::Writer;
-use crate::methods::{raw_fields, stringer};
-use crate::value::{GoKind, MAX_NESTING, Val, read};
+use crate::methods::{Inside, Text, insides, stringer};
+use crate::value::{Bytes, GoKind, MAX_NESTING, Val, read};
 
 pub(super) struct Printer {
     pub(super) w: Writer,
@@ -51,8 +51,12 @@ impl Printer {
         if self.w.flags.sharp_v || !matches!(verb, 'v' | 's' | 'x' | 'X' | 'q') {
             return false;
         }
-        let Some(text) = stringer(v) else { return false };
-        self.string(text.as_bytes(), verb, v);
+        match stringer(v) {
+            None => return false,
+            Some(Text::Of(text)) => self.string(text.as_bytes(), verb, v),
+            // The method has panicked on a nil: `fmt` says so, unformatted.
+            Some(Text::Panicked) => self.w.write(b"<nil>"),
+        }
         true
     }
 
@@ -84,13 +88,16 @@ impl Printer {
                 Some(text) => self.string(text.as_bytes(), verb, v),
                 None => self.w.write(b"{}"),
             },
-            Val::Oneof(node, member) if depth == 0 => {
-                self.w.write(b"&{");
-                self.named(member.field.go);
-                self.value(&read(node.get(member.field.json), member.field.ty), verb, depth + 1);
-                self.w.write(b"}");
-            }
-            Val::Oneof(..) => self.pointer(v, verb),
+            Val::Oneof(node, member) => match member.field {
+                None => self.w.write(b"<nil>"),
+                Some(field) if depth == 0 => {
+                    self.w.write(b"&{");
+                    self.named(field.go);
+                    self.value(&read(node.get(field.json), field.ty), verb, depth + 1);
+                    self.w.write(b"}");
+                }
+                Some(_) => self.pointer(v, verb),
+            },
             Val::Nil(_) | Val::Typed(..) => self.typed(v, verb, depth),
         }
     }
@@ -124,11 +131,11 @@ impl Printer {
         if self.w.flags.sharp_v {
             self.w.write(ty.name().as_bytes());
         }
-        if let Some(text) = raw_fields(node, ty) {
-            self.w.write(text.as_bytes());
+        self.w.write(b"{");
+        if let Some(fields) = insides(node, ty) {
+            self.insides(fields, verb, depth);
             return;
         }
-        self.w.write(b"{");
         for (i, field) in ty.fields().iter().enumerate() {
             if i > 0 {
                 self.w.write(if self.w.flags.sharp_v { b", " } else { b" " });
@@ -139,6 +146,48 @@ impl Printer {
             self.value(&read(value, field.ty), verb, depth + 1);
         }
         self.w.write(b"}");
+    }
+
+    /// The fields of a type that the table has as a scalar, the closing brace included.
+    fn insides<'v>(&mut self, fields: Vec<Inside<'v>>, verb: char, depth: u32) {
+        let mut first = true;
+        for field in fields {
+            if !std::mem::take(&mut first) {
+                self.w.write(if self.w.flags.sharp_v { b", " } else { b" " });
+            }
+            match field {
+                Inside::Value(name, value) => {
+                    self.named(name);
+                    self.value(&value, verb, depth + 1);
+                }
+                Inside::Struct(name, ty, inner) => {
+                    self.named(name);
+                    if self.w.flags.sharp_v {
+                        self.w.write(ty.as_bytes());
+                    }
+                    self.w.write(b"{");
+                    self.insides(inner, verb, depth + 1);
+                }
+                Inside::NilPointer(name, ty) => {
+                    self.named(name);
+                    self.nil_pointer(ty, verb);
+                }
+            }
+        }
+        self.w.write(b"}");
+    }
+
+    fn nil_pointer(&mut self, ty: &str, verb: char) {
+        match verb {
+            'v' if self.w.flags.sharp_v => self.w.write(format!("({ty})(nil)").as_bytes()),
+            'v' => self.w.pad(b"<nil>"),
+            'b' | 'o' | 'd' | 'x' | 'X' => self.w.integer(0_u64.into(), base_of(verb), verb),
+            _ => {
+                self.w.write(format!("%!{verb}({ty}=").as_bytes());
+                self.w.pad(b"<nil>");
+                self.w.write(b")");
+            }
+        }
     }
 
     fn named(&mut self, name: &str) {
@@ -166,8 +215,12 @@ impl Printer {
         self.w.write(if sharp { b"}" } else { b"]" });
     }
 
-    fn map<'v, K: Into<Val<'v>>>(&mut self, ty: TypeRef, entries: Vec<(K, Val<'v>)>, verb: char, depth: u32) {
+    fn map<'v>(&mut self, ty: TypeRef, entries: Vec<(Bytes<'v>, Val<'v>)>, verb: char, depth: u32) {
         let sharp = self.w.flags.sharp_v;
+        let key_type = match ty.kind() {
+            Kind::Map(key, _) => key,
+            _ => KNOWN.string,
+        };
         if sharp {
             self.w.write(ty.name().as_bytes());
             self.w.write(b"{");
@@ -181,7 +234,7 @@ impl Printer {
             if self.w.full {
                 return;
             }
-            self.value(&key.into(), verb, depth + 1);
+            self.value(&Val::Str(key, key_type), verb, depth + 1);
             self.w.write(b":");
             self.value(&item, verb, depth + 1);
         }
@@ -257,7 +310,7 @@ impl Printer {
                 self.w.integer(address.into(), 16, 'v');
                 self.w.flags.sharp = sharp;
             }
-            'b' | 'o' | 'd' | 'x' | 'X' => self.integer(address.into(), verb, v),
+            'b' | 'o' | 'd' | 'x' | 'X' => self.w.integer(address.into(), base_of(verb), verb),
             _ => self.bad_verb(v, verb),
         }
     }
@@ -278,6 +331,15 @@ impl Printer {
         }
         self.w.write(b")");
         self.erroring = outer;
+    }
+}
+
+const fn base_of(verb: char) -> u32 {
+    match verb {
+        'b' => 2,
+        'o' => 8,
+        'x' | 'X' => 16,
+        _ => 10,
     }
 }
 

@@ -198,7 +198,7 @@ impl<'v> Cx<'v> {
                 Value::map(pillion_govalue::Map::from_unique(entries))
             }
             Val::Typed(v, _) => (*v).clone(),
-            Val::Oneof(v, member) => v.get(member.field.json).cloned().unwrap_or_default(),
+            Val::Oneof(v, member) => member.field.and_then(|f| v.get(f.json)).cloned().unwrap_or_default(),
             Val::Object(o) => o.string().map_or(Value::Null, Value::from),
         })
     }

@@ -15,6 +15,7 @@ use std::fmt;
 use pillion_govalue::TypeRef;
 use pillion_govalue::types::{KNOWN, named};
 
+pub(crate) use cx::TOO_DEEP;
 pub use cx::{Cx, Env};
 
 use crate::value::Val;

@@ -2,7 +2,6 @@
 
 use std::fmt::Write;
 
-use pillion_govalue::types::KNOWN;
 use pillion_govalue::{Field, Kind, Map, TypeRef, Value};
 
 use crate::fmt::plain;
@@ -56,7 +55,11 @@ fn field(out: &mut String, node: Option<&Value<'_>>, field: &Field, depth: u32) 
             out.push('}');
         }
         (Kind::Map(key, item), v) => {
-            push(out, format_args!("map[{}]{}{{", bare_key(key), bare_key(item)));
+            if field.ty.name().starts_with("map[") {
+                push(out, format_args!("map[{}]{}{{", bare_name(key), bare_name(item)));
+            } else {
+                push(out, format_args!("{}{{", bare_name(field.ty)));
+            }
             for (k, v) in v.and_then(Value::as_map).map(Map::sorted).unwrap_or_default() {
                 push(out, format_args!("{k}: {},", plain(&read(Some(v), item))));
             }
@@ -64,11 +67,6 @@ fn field(out: &mut String, node: Option<&Value<'_>>, field: &Field, depth: u32) 
         }
         (_, v) => out.push_str(&plain(&read(v, field.ty))),
     }
-}
-
-/// Map types are named as inside their package, except those of other packages.
-fn bare_key(ty: TypeRef) -> &'static str {
-    if ty == KNOWN.quantity { ty.name() } else { bare_name(ty) }
 }
 
 /// Writing to a `String` cannot fail.

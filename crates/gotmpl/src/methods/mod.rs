@@ -3,6 +3,7 @@
 //! Never: fields (see `access`), functions, or coercing arguments.
 
 mod generated;
+mod insides;
 mod messages;
 mod oneof;
 mod scalars;
@@ -14,10 +15,11 @@ use pillion_govalue::{Kind, TypeRef};
 use crate::funcs::{Cx, Fault, Param};
 use crate::value::Val;
 
+pub(crate) use insides::{Inside, insides};
 pub use oneof::OneofField;
 pub(crate) use oneof::{oneof_by_interface, oneof_wrapper};
 pub(crate) use scalars::{nanos, seconds, wrapped};
-pub(crate) use text::{addressed_string, raw_fields, stringer};
+pub(crate) use text::{Text, addressed_string, stringer};
 
 /// A method of a value: what it takes, and the code.
 pub(crate) struct Method {
@@ -135,9 +137,14 @@ pub(crate) fn call<'v>(
     args: &[Val<'v>],
 ) -> Result<Val<'v>, Fault> {
     match method.run {
+        // A method of the value needs one; `*Time` has an IsZero of its own that takes a nil.
+        Code::Plain(_) if text::panics_on_nil(receiver) && name != "IsZero" => Err(Fault::nil_dereference()),
         Code::Plain(run) => Ok(run(receiver, args)),
         Code::Getter(field) => Ok(messages::get(receiver, field)),
-        Code::OneofGetter(interface) => Ok(oneof::get(receiver, interface)),
+        Code::OneofGetter(interface) => Ok(match receiver.ty() {
+            Some(ty) => oneof::get(receiver, ty.deref(), interface),
+            None => Val::Invalid,
+        }),
         Code::Field(field) => Ok(crate::access::struct_field(receiver, field).unwrap_or(Val::Invalid)),
         Code::Useless(_) => Ok(Val::Invalid),
         Code::Object => match receiver {

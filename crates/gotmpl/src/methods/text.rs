@@ -1,4 +1,4 @@
-//! What `String` gives, and how the special scalars look where Go prints their bare fields.
+//! What `String` gives.
 
 use std::borrow::Cow;
 
@@ -10,9 +10,28 @@ use super::scalars::{amount, duration_nanos, instant, wrapped};
 use crate::fmt::quote::quote;
 use crate::value::{Val, read};
 
+/// What calling `String` comes to.
+pub(crate) enum Text<'s> {
+    /// Its result.
+    Of(Cow<'s, str>),
+    /// It is a method of the value, and the pointer is nil.
+    Panicked,
+}
+
 /// What the value's `String` method gives; `None` for types without one, and for values whose `String` needs an
 /// address that Go cannot take.
-pub(crate) fn stringer<'s>(v: &'s Val<'_>) -> Option<Cow<'s, str>> {
+pub(crate) fn stringer<'s>(v: &'s Val<'_>) -> Option<Text<'s>> {
+    match v {
+        Val::Nil(_) if panics_on_nil(v) => Some(Text::Panicked),
+        Val::Nil(ty) => match ty.kind() {
+            Kind::Ptr(to) => nil_string(to).map(Cow::Borrowed).map(Text::Of),
+            _ => None,
+        },
+        _ => text_of(v).map(Text::Of),
+    }
+}
+
+fn text_of<'s>(v: &'s Val<'_>) -> Option<Cow<'s, str>> {
     match v {
         Val::Int(i, ty) => match ty.kind() {
             Kind::Enum(names) => Some(enum_name(*i, names)),
@@ -20,10 +39,6 @@ pub(crate) fn stringer<'s>(v: &'s Val<'_>) -> Option<Cow<'s, str>> {
             _ => None,
         },
         Val::Object(o) => o.string().map(Cow::Owned),
-        Val::Nil(ty) => match ty.kind() {
-            Kind::Ptr(to) => nil_string(to).map(Cow::Borrowed),
-            _ => None,
-        },
         Val::Typed(node, ty) => match ty.kind() {
             Kind::Ptr(to) => pointer_string(node, to),
             Kind::Time => Some(Cow::Owned(time_text(v))),
@@ -38,7 +53,8 @@ pub(crate) fn stringer<'s>(v: &'s Val<'_>) -> Option<Cow<'s, str>> {
 pub(super) fn string_of<'v>(v: &Val<'v>, _: &[Val<'v>]) -> Val<'v> {
     let text = match v {
         Val::Typed(node, ty) => pointer_string(node, ty.deref()).map(Cow::into_owned),
-        _ => stringer(v).map(Cow::into_owned),
+        Val::Nil(ty) => nil_string(ty.deref()).map(String::from),
+        _ => text_of(v).map(Cow::into_owned),
     };
     Val::string(text.unwrap_or_default())
 }
@@ -50,8 +66,18 @@ fn nil_string(to: TypeRef) -> Option<&'static str> {
         Kind::Struct(_) | Kind::Message(_) | Kind::Duration | Kind::Wrapper(_) | Kind::StructPb => {
             Some("<nil>")
         }
-        Kind::Quantity | Kind::IntOrString | Kind::Time => Some("<nil>"),
+        Kind::Quantity | Kind::IntOrString => Some("<nil>"),
         _ => None,
+    }
+}
+
+/// Types whose `String` is a method of the value: a nil pointer cannot be followed.
+pub(super) fn panics_on_nil(v: &Val<'_>) -> bool {
+    match v {
+        Val::Nil(ty) => {
+            matches!(ty.deref().kind(), Kind::Time) || ty.deref().name() == "types.NamespacedName"
+        }
+        _ => false,
     }
 }
 
@@ -59,7 +85,7 @@ fn nil_string(to: TypeRef) -> Option<&'static str> {
 pub(crate) fn addressed_string<'s>(v: &'s Val<'_>) -> Option<Cow<'s, str>> {
     match v {
         Val::Typed(node, ty) => pointer_string(node, ty.deref()),
-        _ => stringer(v),
+        _ => text_of(v),
     }
 }
 
@@ -136,32 +162,8 @@ fn fraction(n: u64, unit: u64) -> String {
     format!("{whole}.{}", format!("{rest:0width$}").trim_end_matches('0'))
 }
 
-/// The bare fields of a struct that the table has as a scalar; `None` for ordinary structs.
-pub(crate) fn raw_fields(node: &Value<'_>, ty: TypeRef) -> Option<String> {
-    Some(match ty.kind() {
-        Kind::Quantity => {
-            let value = Val::Typed(node, ty);
-            let quantity = amount(&value)?;
-            let (value, scale) = quantity.small().unwrap_or_default();
-            let format = match quantity.format() {
-                pillion_govalue::quantity::Format::DecimalExponent => "DecimalExponent",
-                pillion_govalue::quantity::Format::BinarySi => "BinarySI",
-                pillion_govalue::quantity::Format::DecimalSi => "DecimalSI",
-            };
-            let (text, format) =
-                if node.is_null() { (String::new(), "") } else { (quantity.to_string(), format) };
-            format!("{{{{{value} {scale}}} {{<nil>}} {text} {format}}}")
-        }
-        Kind::IntOrString => match node {
-            Value::Str(s) => format!("{{1 0 {s}}}"),
-            _ => format!("{{0 {} }}", node.as_i64().unwrap_or_default()),
-        },
-        _ => return None,
-    })
-}
-
 /// A message as prototext on one line. Go puts one or two spaces between fields, by a coin tossed when it is
-/// built, so that nobody relies on it; this is the form with one.
+/// built, so that nobody relies on it; this is the form with two.
 fn prototext(node: &Value<'_>, ty: TypeRef) -> String {
     let mut fields = Vec::new();
     match ty.kind() {
@@ -187,7 +189,7 @@ fn prototext(node: &Value<'_>, ty: TypeRef) -> String {
             }
         }
     }
-    fields.join(" ")
+    fields.join("  ")
 }
 
 fn proto_field(out: &mut Vec<String>, name: &str, node: &Value<'_>, ty: TypeRef) {
@@ -199,7 +201,7 @@ fn proto_field(out: &mut Vec<String>, name: &str, node: &Value<'_>, ty: TypeRef)
             for (key, value) in node.as_map().map(pillion_govalue::Map::sorted).unwrap_or_default() {
                 let mut entry = vec![format!("key:{}", quote(key.as_bytes()))];
                 proto_field(&mut entry, "value", value, item);
-                out.push(format!("{name}:{{{}}}", entry.join(" ")));
+                out.push(format!("{name}:{{{}}}", entry.join("  ")));
             }
         }
         Kind::Ptr(to) => out.push(format!("{name}:{{{}}}", prototext(node, to))),

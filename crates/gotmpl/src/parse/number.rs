@@ -33,7 +33,7 @@ impl Number {
 
     /// A complex constant, `1+2i`.
     pub(super) fn complex(text: &str) -> Result<Self, String> {
-        let bad = || format!("illegal number syntax: {}", quote(text.as_bytes()));
+        let bad = || String::from("syntax error scanning complex number");
         let body = text.strip_suffix('i').ok_or_else(bad)?;
         let split = body
             .char_indices()

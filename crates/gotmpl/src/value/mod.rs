@@ -48,7 +48,8 @@ pub enum Val<'v> {
     /// Data read in place. The type is never a plain scalar (those become the variants above as soon as they
     /// are read) and never `interface {}`; a pointer here is not nil; a null here is the type's zero.
     Typed(&'v Value<'v>, TypeRef),
-    /// The wrapper that a message's oneof has set: the message's tree and the member. A pointer to Go.
+    /// The wrapper that a message's oneof has set: the message's tree and the member. To Go a pointer in an
+    /// interface.
     Oneof(&'v Value<'v>, &'static OneofField),
     /// A Go value of a type of its own, such as `time.Time`, that a function made.
     Object(Rc<dyn Object>),
@@ -169,6 +170,7 @@ impl<'v> Val<'v> {
     pub fn kind(&self) -> GoKind {
         match self {
             Self::Object(o) => o.kind(),
+            Self::Oneof(_, member) if member.field.is_none() => GoKind::Interface,
             Self::Oneof(..) => GoKind::Ptr,
             _ => match self.ty() {
                 Some(ty) if ty != KNOWN.any => GoKind::of(ty),
@@ -232,7 +234,8 @@ impl<'v> Val<'v> {
             Self::Uint(u, _) => *u != 0,
             Self::Float(f) => *f != 0.0,
             Self::Complex(re, im) => *re != 0.0 || *im != 0.0,
-            Self::Object(_) | Self::Oneof(..) => true,
+            Self::Object(_) => true,
+            Self::Oneof(_, member) => member.field.is_some(),
             _ => self.len().is_none_or(|n| n != 0),
         }
     }

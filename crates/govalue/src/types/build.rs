@@ -36,6 +36,10 @@ impl Builder {
             ("structpb.Struct", Kind::StructPb),
             // What functions of templates give back.
             ("time.Duration", Kind::Int64),
+            // What printing shows of the insides of quantities and of IntOrString.
+            ("resource.Scale", Kind::Int32),
+            ("resource.Format", Kind::String),
+            ("intstr.Type", Kind::Int64),
         ] {
             self.define(name, kind);
         }
@@ -82,7 +86,7 @@ impl Builder {
 
     /// The root of Istio's templates: `SidecarTemplateData` of pkg/kube/inject (newest form, see templates.md 1.3).
     pub(super) fn template_data(&mut self) {
-        let spec = [("Name", "string"), ("Namespace", "string")];
+        let spec = [("Namespace", "string"), ("Name", "string")];
         self.plain_struct("types.NamespacedName", &spec);
         self.plain_struct(
             "inject.SidecarTemplateData",
@@ -186,7 +190,11 @@ impl Builder {
         if let (None, Some(name)) = (kind, name.strip_suffix("(string)")) {
             return self.define(name, Kind::String);
         }
-        let printed = name.replace("(string)", "");
+        let printed = match name.replace("(string)", "") {
+            // The only map type of the API with a name of its own.
+            map if map == "map[v1.ResourceName]resource.Quantity" => String::from("v1.ResourceList"),
+            printed => printed,
+        };
         match kind {
             Some(kind) => self.define(&printed, kind),
             None => self.intern(&printed),

@@ -62,7 +62,7 @@ fn named_scalars_keep_their_name_and_kind() {
     let protocol = port.field_by_json("protocol").unwrap().ty;
     assert_eq!((protocol.name(), protocol.kind()), ("v1.Protocol", Kind::String));
     let limits = named("v1.ResourceRequirements").unwrap().field_by_json("limits").unwrap().ty;
-    assert_eq!(limits.name(), "map[v1.ResourceName]resource.Quantity");
+    assert_eq!(limits.name(), "v1.ResourceList");
     let add = named("v1.Capabilities").unwrap().field_by_json("add").unwrap().ty;
     let Kind::List(capability) = add.kind() else { panic!("{add:?}") };
     assert_eq!(

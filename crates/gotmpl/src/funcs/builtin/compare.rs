@@ -66,7 +66,7 @@ fn equal<'v>(cx: &Cx<'v>, a: &Val<'v>, b: &Val<'v>) -> Result<bool, Fault> {
             shown(cx, a)?,
             a.type_name(),
             b.type_name(),
-            shown(cx, b)?
+            fmt::display(cx, b)?.text()
         )));
     }
     if a.is_nil() || b.is_nil() {

@@ -3,13 +3,19 @@
 use crate::fmt;
 use crate::fmt::quote::{decode, is_print};
 use crate::funcs::{Cx, Fault};
+use crate::methods::stringer;
 use crate::value::Val;
 
 /// The arguments as one text: pointers as what they point to, the rest as `print` shows it.
 fn text<'v>(cx: &Cx<'v>, args: &[Val<'v>]) -> Result<Vec<u8>, Fault> {
     let args: Vec<Val<'v>> = args
         .iter()
-        .map(|arg| if arg.is_untyped_nil() { Val::from("<no value>") } else { arg.deref() })
+        .map(|arg| match arg {
+            _ if arg.is_untyped_nil() => Val::from("<no value>"),
+            // What has a `String` is printed through it, which may need the pointer.
+            _ if stringer(arg).is_some() => arg.clone(),
+            _ => arg.deref(),
+        })
         .collect();
     fmt::sprint(cx, &args)
 }

@@ -19,17 +19,20 @@ pub(super) fn length<'v>(v: &Val<'v>) -> Result<Val<'v>, Fault> {
     }
 }
 
-/// `index`: into slices, strings and maps, one level an argument.
-pub(super) fn index<'v>(item: &Val<'v>, path: &[Val<'v>]) -> Result<Val<'v>, Fault> {
+/// `index`: into slices, strings and maps, one level an argument. Says also whether the last level was a slice,
+/// whose elements have addresses.
+pub(crate) fn index<'v>(item: &Val<'v>, path: &[Val<'v>]) -> Result<(Val<'v>, bool), Fault> {
     if item.is_untyped_nil() {
         return Err(Fault::new("index of untyped nil"));
     }
     let mut item = item.clone();
+    let mut in_slice = false;
     for key in path {
         item = item.deref();
         if item.is_untyped_nil() || item.kind() == GoKind::Ptr {
             return Err(Fault::new("index of nil pointer"));
         }
+        in_slice = item.kind() == GoKind::Slice && item.ty() != Some(KNOWN.list_any);
         item = match item.kind() {
             GoKind::Slice => {
                 let at = position(key, item.len().unwrap_or(0))?;
@@ -44,7 +47,7 @@ pub(super) fn index<'v>(item: &Val<'v>, path: &[Val<'v>]) -> Result<Val<'v>, Fau
             _ => return Err(Fault::new(format!("can't index item of type {}", item.type_name()))),
         };
     }
-    Ok(item)
+    Ok((item, in_slice))
 }
 
 fn uint8() -> TypeRef {

@@ -4,6 +4,8 @@ mod compare;
 mod escape;
 mod index;
 
+pub(crate) use index::index;
+
 use super::{Cx, Fault, Function, Param};
 use crate::fmt;
 use crate::value::Val;
@@ -14,13 +16,14 @@ pub(crate) fn find(name: &str) -> Option<&'static Function> {
 }
 
 const TABLE: &[Function] = &[
-    // The engine runs these three itself: two evaluate only some of their arguments, one names its operand.
+    // The engine runs these four itself: two evaluate only some of their arguments, one names its operand, one
+    // gives back something with an address.
     Function::variadic("and", &[Param::Value], Param::Value, unreachable_here),
     Function::variadic("or", &[Param::Value], Param::Value, unreachable_here),
     Function::variadic("call", &[Param::Value], Param::Value, unreachable_here),
     Function::new("not", &[Param::Value], |_, a| Ok(Val::Bool(!a[0].truth()))),
     Function::new("len", &[Param::Value], |_, a| index::length(&a[0])),
-    Function::variadic("index", &[Param::Value], Param::Value, |_, a| index::index(&a[0], &a[1..])),
+    Function::variadic("index", &[Param::Value], Param::Value, unreachable_here),
     Function::variadic("slice", &[Param::Value], Param::Value, |cx, a| index::slice(cx, &a[0], &a[1..])),
     Function::variadic("print", &[], Param::Any, |cx, a| fmt::sprint(cx, a).map(Val::from)),
     Function::variadic("println", &[], Param::Any, |cx, a| fmt::sprintln(cx, a).map(Val::from)),

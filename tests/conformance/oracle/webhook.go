@@ -37,12 +37,23 @@ func setupBatch(flags *flag.FlagSet) func() error {
 	dir := flags.String("dir", ".", "directory with config, values, mesh and, if there are any, proxyconfigs.yaml")
 	revision := flags.String("revision", "default", "revision of the injector")
 	out := flags.String("out", "/dev/stdout", "where the answers go; Istio itself logs to standard output")
+	coverage := flags.String("coverage", "", "where to write how often each action of a template ran")
 	return func() error {
-		handler, err := webhook(*dir, *revision)
+		var counts *counters
+		if *coverage != "" {
+			counts = &counters{}
+		}
+		handler, err := webhook(*dir, *revision, counts)
 		if err != nil {
 			return err
 		}
-		return eachLine(*out, func(q question) answer { return ask(handler, q) })
+		if err := eachLine(*out, func(q question) answer { return ask(handler, q) }); err != nil {
+			return err
+		}
+		if counts == nil {
+			return nil
+		}
+		return counts.write(*coverage)
 	}
 }
 
@@ -62,8 +73,8 @@ func ask(handler http.Handler, q question) (a answer) {
 	return answer{Code: recorder.Code, Body: recorder.Body.String()}
 }
 
-// webhook is istiod's injection handler, fed from files instead of a cluster.
-func webhook(dir, revision string) (http.Handler, error) {
+// webhook is istiod's injection handler, fed from files instead of a cluster. With counts, its templates count.
+func webhook(dir, revision string, counts *counters) (http.Handler, error) {
 	mc, err := readMesh(dir)
 	if err != nil {
 		return nil, err
@@ -77,6 +88,9 @@ func webhook(dir, revision string) (http.Handler, error) {
 	watcher, err := inject.NewFileWatcher(filepath.Join(dir, "config"), filepath.Join(dir, "values"))
 	if err != nil {
 		return nil, err
+	}
+	if counts != nil {
+		watcher = countingWatcher{Watcher: watcher, counters: counts}
 	}
 	mux := http.NewServeMux()
 	parameters := inject.WebhookParameters{Watcher: watcher, Env: env, Mux: mux, Revision: revision}

@@ -1,7 +1,7 @@
 //! A configuration under which pods are compared: chart values and, beside them, what surrounds the injector.
 //!
 //! `configs/NAME.yaml` are values of Istio's chart. Its first comment lines may say
-//! `#: revision R`, `#: env KEY=VALUE` and `#: path /inject/…` (each path is used in turn).
+//! `#: revision R`, `#: env KEY=VALUE`, `#: path /inject/…` (each path is used in turn) and `#: only RELEASE`.
 //! `configs/NAME.config` is appended to the rendered injector configuration, for keys that the chart cannot set;
 //! `configs/NAME.proxyconfigs` holds ProxyConfig resources. Never renders: the oracle does.
 
@@ -23,6 +23,8 @@ pub struct Configuration {
     pub env: Vec<(String, String)>,
     /// URL paths, used in turn.
     pub paths: Vec<String>,
+    /// The releases whose chart takes these values; empty for all.
+    only: Vec<String>,
     values: PathBuf,
 }
 
@@ -34,6 +36,7 @@ impl Configuration {
             revision: "default".to_owned(),
             env: vec![],
             paths: vec![],
+            only: vec![],
             values: file.to_path_buf(),
         };
         let text = std::fs::read_to_string(file)?;
@@ -44,17 +47,24 @@ impl Configuration {
             match key {
                 "revision" => value.clone_into(&mut read.revision),
                 "path" => read.paths.push(value.to_owned()),
+                "only" => read.only.push(value.to_owned()),
                 "env" => {
                     let (key, value) = value.split_once('=').context("env wants KEY=VALUE")?;
                     read.env.push((key.to_owned(), value.to_owned()));
                 }
-                other => bail!("unknown header {other:?}; there are revision, env and path"),
+                other => bail!("unknown header {other:?}; there are revision, env, path and only"),
             }
         }
         if read.paths.is_empty() {
             read.paths.push("/inject".to_owned());
         }
         Ok(read)
+    }
+
+    /// Whether it is meant for `release`.
+    #[must_use]
+    pub fn applies(&self, release: &str) -> bool {
+        self.only.is_empty() || self.only.iter().any(|only| only == release)
     }
 
     /// What the injector's environment says of `key`.

@@ -34,6 +34,19 @@ struct BatchLine {
     panic: String,
 }
 
+/// An action of a template, and how often it ran.
+#[derive(Debug, Deserialize)]
+pub struct Action {
+    /// The template.
+    pub template: String,
+    /// Its line.
+    pub line: usize,
+    /// The action itself, or `branch` for a branch being taken.
+    pub action: String,
+    /// How often it ran.
+    pub count: usize,
+}
+
 /// What `units` writes for one question.
 #[derive(Debug, Deserialize)]
 pub struct Unit {
@@ -75,16 +88,26 @@ impl Oracle {
         self.call(&args, &[], Stdio::null())
     }
 
-    /// Istio's answers to `cases` under the configuration rendered into `dir`, in order.
-    pub fn batch(&self, configuration: &Configuration, dir: &Path, cases: &[&Case]) -> Result<Vec<Answer>> {
+    /// Istio's answers to `cases` under the configuration rendered into `dir`, in order; with `counts`, how often each
+    /// action of a template ran goes into that file.
+    pub fn batch(
+        &self,
+        configuration: &Configuration,
+        dir: &Path,
+        cases: &[&Case],
+        counts: Option<&Path>,
+    ) -> Result<Vec<Answer>> {
         let questions = cases.iter().map(|case| json!({"path": case.path, "review": case.review}));
-        let args: [&OsStr; 5] = [
+        let mut args: Vec<&OsStr> = vec![
             "batch".as_ref(),
             "--dir".as_ref(),
             dir.as_os_str(),
             "--revision".as_ref(),
             configuration.revision.as_ref(),
         ];
+        if let Some(file) = counts {
+            args.extend(["--coverage".as_ref(), file.as_os_str()]);
+        }
         let lines: Vec<BatchLine> = self.ask(&args, &configuration.env, questions)?;
         Ok(lines
             .into_iter()

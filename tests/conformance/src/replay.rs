@@ -52,9 +52,10 @@ pub fn run(file: &Path, options: &Options) -> Result<bool> {
     let dir = work.join("rendered").join(&saved.release).join(&saved.configuration);
     configuration.render(&oracle, &dir)?;
     let injector = injector::build(options.peer, configuration, &dir)?;
-    let job = Job { release: &saved.release, oracle: &oracle, newest: &newest, configuration, dir };
+    let job =
+        Job { release: &saved.release, oracle: &oracle, newest: &newest, configuration, place: (0, 1), dir };
     let cases = [saved.case];
-    let (pairs, _) = ask_both(&job, injector.as_deref(), &cases)?;
+    let (pairs, _) = ask_both(&job, injector.as_deref(), &cases, None)?;
     let judged = judge::judge(&newest, &pairs)?;
     for (pair, judgement) in pairs.iter().zip(&judged) {
         report::one(pair, judgement);

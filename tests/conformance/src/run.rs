@@ -19,7 +19,7 @@ use crate::options::Options;
 use crate::oracle::Oracle;
 use crate::replay;
 use crate::tally::{Failure, Figures, Tally};
-use crate::{places, releases};
+use crate::{coverage, places, releases};
 
 /// How often the oracle is asked again about a pod that differs, in as many processes.
 const ASK_AGAIN: usize = 3;
@@ -39,6 +39,8 @@ pub struct Job<'r> {
     pub newest: &'r Oracle,
     /// The configuration.
     pub configuration: &'r Configuration,
+    /// Its place among the configurations of the run, and how many there are.
+    pub place: (usize, usize),
     /// Where it is rendered.
     pub dir: PathBuf,
 }
@@ -57,9 +59,10 @@ pub fn run(options: &Options) -> Result<Tally> {
     let handmade = if options.only_random { vec![] } else { handmade::load(&newest)? };
     let mut jobs = vec![];
     for (release, oracle) in &oracles {
-        for configuration in &configurations {
+        for (at, configuration) in configurations.iter().enumerate().filter(|(_, c)| c.applies(release)) {
             let dir = work.join("rendered").join(release).join(&configuration.name);
-            jobs.push(Job { release, oracle, newest: &newest, configuration, dir });
+            let place = (at, configurations.len());
+            jobs.push(Job { release, oracle, newest: &newest, configuration, place, dir });
         }
     }
     let complete = options.config.is_empty() && !options.only_random && options.pods > 0;
@@ -96,7 +99,7 @@ fn clock_seed() -> u64 {
 fn compare(job: &Job<'_>, handmade: &[Handmade], seed: u64, options: &Options, work: &Path) -> Result<Tally> {
     job.configuration.render(job.oracle, &job.dir)?;
     let injector = injector::build(options.peer, job.configuration, &job.dir)?;
-    let cases = cases(job, handmade, seed, options.pods);
+    let cases = cases(job, handmade, seed, options);
     let mut tally = Tally::default();
     let injected = round(job, injector.as_deref(), &cases, options, work, &mut tally)?;
     let again: Vec<Case> = injected
@@ -109,7 +112,7 @@ fn compare(job: &Job<'_>, handmade: &[Handmade], seed: u64, options: &Options, w
     Ok(tally)
 }
 
-fn cases(job: &Job<'_>, handmade: &[Handmade], seed: u64, pods: usize) -> Vec<Case> {
+fn cases(job: &Job<'_>, handmade: &[Handmade], seed: u64, options: &Options) -> Vec<Case> {
     let paths = &job.configuration.paths;
     let path = |at: usize| paths[at % paths.len()].as_str();
     let mut cases: Vec<Case> = handmade
@@ -117,8 +120,17 @@ fn cases(job: &Job<'_>, handmade: &[Handmade], seed: u64, pods: usize) -> Vec<Ca
         .enumerate()
         .filter_map(|(at, one)| one.under(job.release, &job.configuration.name, path(at)))
         .collect();
+    // The sweep is dealt out over the configurations, differently by each seed.
+    let (place, places) = job.place;
+    let turn = usize::try_from(seed % places as u64).unwrap_or_default();
+    for (at, mut case) in generate::sweep().into_iter().enumerate() {
+        if (at + turn) % places == place {
+            path(at).clone_into(&mut case.path);
+            cases.push(case);
+        }
+    }
     let seed = Rng::new(seed).fork(&job.configuration.name);
-    for number in 0..pods {
+    for number in 0..options.pods {
         cases.push(generate::case(&seed, number, path(number)));
     }
     cases
@@ -133,7 +145,9 @@ fn round<'c>(
     work: &Path,
     tally: &mut Tally,
 ) -> Result<Vec<(&'c Case, serde_json::Value)>> {
-    let (pairs, answers) = ask_both(job, injector, cases)?;
+    let counts = job.dir.join("actions.json");
+    let (pairs, answers) = ask_both(job, injector, cases, Some(&counts))?;
+    coverage::count_actions(&mut tally.coverage, job.release, &counts)?;
     let judged = judge::judge(job.newest, &pairs)?;
     let undecided = undecided(job, &pairs, &judged)?;
     let mut figures = Figures::default();
@@ -165,16 +179,17 @@ fn round<'c>(
     Ok(injected)
 }
 
-/// Both answers to every case, and Pillion's as they came.
+/// Both answers to every case, and Pillion's as they came. How often template actions ran goes into `counts`.
 pub fn ask_both<'c>(
     job: &Job<'_>,
     injector: Option<&dyn Injector>,
     cases: &'c [Case],
+    counts: Option<&Path>,
 ) -> Result<(Vec<Pair<'c>>, Vec<Answer>)> {
     let asked: Vec<&Case> = cases.iter().collect();
-    let istio = job.oracle.batch(job.configuration, &job.dir, &asked)?;
+    let istio = job.oracle.batch(job.configuration, &job.dir, &asked, counts)?;
     let answers = match injector {
-        None => job.oracle.batch(job.configuration, &job.dir, &asked)?,
+        None => job.oracle.batch(job.configuration, &job.dir, &asked, None)?,
         Some(injector) => {
             let admit = |case: &Case| injector.admit(&case.path, case.review.to_string().as_bytes());
             cases.iter().map(admit).collect()
@@ -199,7 +214,7 @@ fn undecided(job: &Job<'_>, pairs: &[Pair<'_>], judged: &[Judgement]) -> Result<
         differing.iter().flat_map(|at| std::iter::repeat_n(pairs[*at].case, TIMES_EACH)).collect();
     let mut wavering = vec![];
     for _ in 0..ASK_AGAIN {
-        let answers = job.oracle.batch(job.configuration, &job.dir, &cases)?;
+        let answers = job.oracle.batch(job.configuration, &job.dir, &cases, None)?;
         let readings: Vec<Reading> = answers.iter().map(Answer::read).collect();
         for (at, readings) in differing.iter().zip(readings.chunks(TIMES_EACH)) {
             if readings.iter().any(|reading| !judge::agree(reading, &pairs[*at].istio)) {

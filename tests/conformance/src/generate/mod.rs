@@ -77,6 +77,34 @@ pub fn case(seed: &Rng, number: usize, path: &str) -> Case {
     Case { name: format!("random-{number}"), path, review, covers: draw.covers }
 }
 
+/// One plain pod for every sample value of every annotation and label: the states of the tables do not depend on luck.
+#[must_use]
+pub fn sweep() -> Vec<Case> {
+    let mut cases = vec![];
+    for (list, table) in [("annotations", tables::ANNOTATIONS), ("labels", tables::LABELS)] {
+        for key in table {
+            for value in key.valid.iter().chain(key.invalid) {
+                let mut pod = json!({
+                    "apiVersion": "v1", "kind": "Pod",
+                    "metadata": {"generateName": "sweep-", "labels": {"team": "a"}},
+                    "spec": {"containers": [{
+                        "name": "web", "image": "example.org/web:1",
+                        "ports": [{"name": "http", "containerPort": 8080}],
+                        "readinessProbe": {"httpGet": {"path": "/ready", "port": "http"}},
+                    }]},
+                });
+                pod["metadata"][list][key.name] = json!(value);
+                let name = format!("sweep-{}", cases.len());
+                let mut draw = Draw { rng: Rng::new(0), covers: vec![] };
+                metadata::note_states(&pod, &mut draw);
+                let review = review("admission.k8s.io/v1", "shop", &name, &pod);
+                cases.push(Case { name, path: String::new(), review, covers: draw.covers });
+            }
+        }
+    }
+    cases
+}
+
 fn namespace(draw: &mut Draw) -> &'static str {
     let common = NAMESPACES.len() - 2;
     let at = if draw.chance(IGNORED_PERCENT) { common + draw.below(2) } else { draw.below(common) };
@@ -139,6 +167,14 @@ mod tests {
         let again = case(&seed, 3, "/inject");
         assert_eq!(once.review, again.review);
         assert_eq!(once.path, again.path);
+    }
+
+    #[test]
+    fn the_sweep_covers_every_state_of_the_tables() {
+        let seen: Vec<String> = sweep().into_iter().flat_map(|case| case.covers).collect();
+        let missing: Vec<_> =
+            tables::expectations().into_iter().filter(|name| !seen.contains(name)).collect();
+        assert!(missing.is_empty(), "never drawn: {missing:?}");
     }
 
     #[test]

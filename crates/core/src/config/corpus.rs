@@ -123,7 +123,7 @@ fn effective(row: &Value<'_>) -> (Answer, String) {
 }
 
 fn annotation(row: &Value<'_>) -> (Answer, String) {
-    let checked = proxyconfig::check_annotation(text(row, &["annotation"]).unwrap());
+    let checked = proxyconfig::check_annotation(text(row, &["annotation"]).unwrap(), &Gates::default());
     (checked.map(|()| String::new()).map_err(|e| e.to_string()), String::new())
 }
 

@@ -8,7 +8,7 @@ use pillion_govalue::types::KNOWN;
 use pillion_govalue::{Map, Value};
 
 use super::mesh::{MeshError, check, default_proxy_config, merge_proxy_config_message, read_yaml};
-use super::{ConfigError, Mesh, Source, jsonpb};
+use super::{ConfigError, Gates, Mesh, Source, jsonpb};
 
 /// The annotation that holds a pod's own `ProxyConfig`.
 pub const ANNOTATION: &str = "proxy.istio.io/config";
@@ -177,13 +177,15 @@ pub fn clean_proxy_config(config: &Value<'static>, default_tracing: bool) -> Val
 ///
 /// # Errors
 /// Text that is no YAML, does not fit `ProxyConfig`, or gives a configuration that Istio refuses.
-pub fn check_annotation(text: &str) -> Result<(), MeshError> {
+pub fn check_annotation(text: &str, gates: &Gates) -> Result<(), MeshError> {
     let mut config = default_proxy_config(false);
     jsonpb::apply(&mut config, &read_yaml(text)?, KNOWN.proxy_config)?;
-    match check::proxy_config(&Value::map(config)).errors {
-        errors if errors.is_empty() => Ok(()),
-        errors => Err(MeshError::Invalid(errors)),
+    let config = Value::map(config);
+    let mut errors = check::proxy_config(&config).errors;
+    if !gates.long_drain && check::drains_over_an_hour(&config) {
+        errors.push(String::from("drain time must be <1h0m0s"));
     }
+    if errors.is_empty() { Ok(()) } else { Err(MeshError::Invalid(errors)) }
 }
 
 #[cfg(test)]

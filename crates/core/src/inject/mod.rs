@@ -3,18 +3,183 @@
 //! | file | stage |
 //! |---|---|
 //! | `request` | what goes in and what comes out |
+//! | `path` | parameters of the request's path |
+//! | `facts` | what is known of the pod: owner, cluster, ids |
 //! | `check` | the pod against the Go types |
+//! | `decide` | injected or skipped |
+//! | `annotations` | one table, and whether the values can be used |
+//! | `overrides` | what an earlier injection left, what the user set himself |
+//! | `root`, `functions` | what templates may see and call |
+//! | `render`, `overlay` | templates → texts → merged pod |
+//! | `finish` | the passes that no template can do |
 //! | `reason`, `error`, `trace` | how an answer is explained |
 //!
 //! Never: input and output, clocks, logging.
 
+pub mod annotations;
 pub mod check;
+mod context;
+mod decide;
 mod error;
+mod facts;
+mod finish;
+mod overlay;
+mod overrides;
+mod path;
 mod reason;
+mod render;
 mod request;
+mod root;
 mod trace;
 
+pub use decide::IGNORED_NAMESPACES;
 pub use error::{BadAnnotation, BadAnnotations, FinishError, InjectError, OverlayFault, OverlayStep};
 pub use reason::{Reason, Verdict};
 pub use request::{Outcome, Owner, Request, Warning};
 pub use trace::{Step, Trace};
+
+use pillion_govalue::Value;
+use pillion_govalue::types::KNOWN;
+
+use crate::config::{NamespaceFacts, Platform, Snapshot, proxyconfig};
+use context::Context;
+use facts::text;
+
+/// Injects one pod, or says why it is skipped.
+///
+/// # Errors
+/// [`InjectError`] where the pod is refused.
+pub fn inject<'r, T: Trace>(
+    snapshot: &Snapshot,
+    request: &Request<'r>,
+    trace: &mut T,
+) -> Result<Outcome<'r>, InjectError> {
+    if request.pod.is_null() {
+        return Err(InjectError::NoObject);
+    }
+    if T::ACTIVE {
+        for (name, open) in snapshot.gates.list() {
+            trace.step(Step::Gate { name, open });
+        }
+    }
+    check::check(&request.pod, KNOWN.pod).map_err(|e| InjectError::BadPod(e.to_string()))?;
+    let (original, namespace_filled) = with_namespace(request);
+    let mut warnings = Vec::new();
+    let decision = decide::decide(&original, snapshot, &mut warnings);
+    trace.step(Step::Decided { reason: decision.reason, by: decision.by });
+    if decision.reason != Reason::Injected {
+        return Ok(Outcome {
+            verdict: Verdict::Skipped,
+            reason: decision.reason,
+            warnings,
+            patch: Vec::new(),
+            pod: request.pod.clone(),
+        });
+    }
+    warn_of_dns_policy(&original, &mut warnings);
+    let cx = context(snapshot, request, original, &mut warnings);
+    let mut pod = injected(&cx, request, trace)?;
+    if namespace_filled {
+        restore_namespace(&mut pod, &request.pod);
+    }
+    let patch = pillion_kubepatch::diff(&request.pod, &pod, KNOWN.pod);
+    Ok(Outcome { verdict: Verdict::Injected, reason: Reason::Injected, warnings, patch, pod })
+}
+
+/// The stages from a decided pod to the finished one.
+fn injected<'r, T: Trace>(
+    cx: &Context<'_, 'r>,
+    request: &Request<'r>,
+    trace: &mut T,
+) -> Result<Value<'r>, InjectError> {
+    annotations::check(&cx.original, &cx.snapshot.gates, trace).map_err(InjectError::BadAnnotations)?;
+    let stripped = overrides::stripped(cx, trace)?;
+    let owner = request.owner.clone().unwrap_or_else(|| facts::owner(&cx.original, &cx.snapshot.gates));
+    let root = root::root(cx, &stripped, &owner);
+    let render::Rendered { mut pod, template_pod } =
+        render::render(cx, &root, &environment(cx.snapshot, request), trace)?;
+    overrides::reapply(&mut pod, &template_pod, cx, trace)?;
+    if cx.snapshot.gates.adjust_init_user {
+        finish::security::adjust_init_user(&mut pod, &cx.original, &cx.proxy_config);
+    }
+    finish::run(&mut pod, &template_pod, cx, trace)?;
+    Ok(pod)
+}
+
+/// The pod with the request's namespace where it names none itself; and whether that was so.
+fn with_namespace<'r>(request: &Request<'r>) -> (Value<'r>, bool) {
+    let mut pod = request.pod.clone();
+    if !text(&pod, &["metadata", "namespace"]).is_empty() || request.namespace.is_empty() {
+        return (pod, false);
+    }
+    if let Some(metadata) = pod.child_map("metadata") {
+        metadata.insert("namespace", String::from(request.namespace));
+    }
+    (pod, true)
+}
+
+/// The namespace belongs to the request, not to the pod: the patch leaves it alone.
+fn restore_namespace<'r>(pod: &mut Value<'r>, original: &Value<'r>) {
+    let Some(metadata) = pod.get_mut("metadata").and_then(Value::as_map_mut) else { return };
+    match original.at(&["metadata", "namespace"]) {
+        Some(own) => {
+            metadata.insert("namespace", own.clone());
+        }
+        None => {
+            metadata.remove("namespace");
+        }
+    }
+}
+
+/// Everything about this injection that no longer changes.
+fn context<'s, 'r>(
+    snapshot: &'s Snapshot,
+    request: &Request<'r>,
+    mut original: Value<'r>,
+    warnings: &mut Vec<Warning>,
+) -> Context<'s, 'r> {
+    let mut proxy_env = path::parameters(request.path, warnings);
+    let namespace_facts = openshift_namespace(snapshot, &original);
+    if namespace_facts.is_some() && snapshot.gates.drop_user_like_app {
+        finish::security::openshift_reset_user(&mut original);
+    }
+    let (cluster, network) = facts::cluster_and_network(&original, snapshot, &proxy_env);
+    let (cluster, network) = (String::from(cluster), String::from(network));
+    for (key, value) in [(path::CLUSTER, cluster), (path::NETWORK, network)] {
+        if !value.is_empty() {
+            proxy_env.insert(String::from(key), value);
+        }
+    }
+    let native = facts::native_sidecar(snapshot, &original);
+    let target = proxyconfig::Target {
+        namespace: text(&original, &["metadata", "namespace"]),
+        label: |key: &str| facts::label(&original, key),
+        annotation: finish::containers::annotation(&original, proxyconfig::ANNOTATION),
+    };
+    let proxy_config = proxyconfig::effective(&snapshot.mesh, &snapshot.proxy_configs, &target);
+    Context { snapshot, original, proxy_config, proxy_env, namespace_facts, native }
+}
+
+fn openshift_namespace<'s>(snapshot: &'s Snapshot, pod: &Value<'_>) -> Option<&'s NamespaceFacts> {
+    if snapshot.settings.platform != Platform::OpenShift {
+        return None;
+    }
+    snapshot.cluster.namespaces.get(text(pod, &["metadata", "namespace"]))
+}
+
+/// What the host lends to the templates.
+fn environment(snapshot: &Snapshot, request: &Request<'_>) -> pillion_gotmpl::Env {
+    let _ = request;
+    pillion_gotmpl::Env { settings: snapshot.settings.env.clone(), ..Default::default() }
+}
+
+/// Anything but the cluster's own DNS first may keep the sidecar from finding its control plane.
+fn warn_of_dns_policy(pod: &Value<'_>, warnings: &mut Vec<Warning>) {
+    let policy = text(pod, &["spec", "dnsPolicy"]);
+    if !policy.is_empty() && policy != "ClusterFirst" {
+        warnings.push(Warning::DnsPolicy(String::from(policy)));
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -20,7 +20,10 @@ pub(crate) fn parameters(path: &str, warnings: &mut Vec<Warning>) -> BTreeMap<St
     let Some(rest) = path.splitn(3, '/').nth(2) else { return BTreeMap::new() };
     if rest.starts_with(OLD_FORM) {
         let pairs = rest.split(OLD_FORM).skip(1).filter_map(|pair| pair.split_once('='));
-        return pairs.filter(|(key, _)| !key.is_empty()).map(|(k, v)| (variable(k), String::from(v))).collect();
+        return pairs
+            .filter(|(key, _)| !key.is_empty())
+            .map(|(k, v)| (variable(k), String::from(v)))
+            .collect();
     }
     let mut out = BTreeMap::new();
     let mut parts = rest.split('/');

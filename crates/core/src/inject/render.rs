@@ -1,7 +1,7 @@
 //! Which templates a pod gets, and their texts laid over it one after the other.
 //! Never: what happens to the pod before or after.
 
-use pillion_gotmpl::{Env, Limits};
+use pillion_gotmpl::{Env, ErrorKind, Limits};
 use pillion_govalue::Value;
 
 use super::context::Context;
@@ -37,10 +37,7 @@ pub(crate) fn render<'r, T: Trace>(
         trace.step(Step::TemplateChosen { name });
         let text = text(cx, name, root, env)?;
         trace.step(Step::Rendered { name, text: &text });
-        let overlay = pillion_goyaml::parse_bytes(&text).map_err(|e| InjectError::Overlay {
-            step: OverlayStep::Template,
-            fault: OverlayFault::Unreadable(e.to_string()),
-        })?;
+        let overlay = read(&text)?;
         out.template_pod = overlay::apply(&out.template_pod, &overlay)
             .map_err(|fault| InjectError::Overlay { step: OverlayStep::Template, fault })?;
         if wants_native(cx, &out.pod) && move_to_native(&mut out) {
@@ -80,9 +77,24 @@ fn text(cx: &Context<'_, '_>, name: &str, root: &Value<'_>, env: &Env) -> Result
         .map_err(|e| InjectError::TemplateBroken { name: name.into(), message: e.to_string() })?;
     template.render(root, env, &Limits::default()).map_err(|e| InjectError::TemplateFailed {
         name: name.into(),
-        budget: e.is_budget(),
+        budget: e.kind() == ErrorKind::Limit,
         message: e.to_string(),
     })
+}
+
+/// A template's output; nothing at all is an overlay that changes nothing.
+fn read(text: &[u8]) -> Result<Value<'static>, InjectError> {
+    let unreadable = |message| InjectError::Overlay {
+        step: OverlayStep::Template,
+        fault: OverlayFault::Unreadable(message),
+    };
+    match pillion_goyaml::parse_bytes(text) {
+        Ok(overlay @ (Value::Map(_) | Value::Null)) => Ok(overlay),
+        Ok(other) => {
+            Err(unreadable(format!("the template's output is no object but a {}", other.kind_name())))
+        }
+        Err(e) => Err(unreadable(e.to_string())),
+    }
 }
 
 /// Whether a sidecar that the user wrote among the containers follows the template's to the init containers.

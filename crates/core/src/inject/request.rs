@@ -4,6 +4,7 @@
 use std::fmt;
 
 use pillion_govalue::Value;
+use pillion_kubepatch::Op;
 
 use super::reason::{Reason, Verdict};
 
@@ -45,7 +46,7 @@ pub struct Outcome<'r> {
     /// What the user should know although the pod is admitted.
     pub warnings: Vec<Warning>,
     /// From the pod as it came to the injected pod; empty where it was skipped.
-    pub patch: Vec<Value<'r>>,
+    pub patch: Vec<Op<'r>>,
     /// The pod afterwards.
     pub pod: Value<'r>,
 }

@@ -1,7 +1,7 @@
 //! Whole injections with small templates: what the stages do together.
 
 use super::*;
-use crate::config::{Cluster, Gates, NativeSidecars, Settings, Source, Sources};
+use crate::config::{Cluster, Gates, NativeSidecars, Release, Settings, Source, Sources};
 use pillion_govalue::{json, parse};
 
 const CONFIG: &str = r#"
@@ -51,6 +51,7 @@ templates:
 const VALUES: &str = r#"{"global": {"hub": "h", "tag": "t", "multiCluster": {"clusterName": "c0"}}}"#;
 
 fn snapshot(settings: Settings) -> Snapshot {
+    let settings = Settings { compat: Some(Release::Master), ..settings };
     let sources = Sources {
         injector: Source { name: "config", text: CONFIG },
         values: Source { name: "values", text: VALUES },

@@ -59,8 +59,8 @@ fn the_own_namespace_then_the_annotation_then_the_selecting_resource_lie_over_it
 #[test]
 fn an_annotation_that_cannot_be_read_is_passed_over_here_and_refused_by_the_check() {
     assert_eq!(config("app", false, Some("concurrency: x")), config("app", false, None));
-    assert!(check_annotation("concurrency: x").is_err());
-    assert!(check_annotation("concurrency: 2").is_ok());
+    assert!(check_annotation("concurrency: x", &Gates::default()).is_err());
+    assert!(check_annotation("concurrency: 2", &Gates::default()).is_ok());
 }
 
 #[test]

@@ -1,7 +1,6 @@
 //! The annotations (and one label) that users steer injection with: one table, read by the validator, by `explain`
 //! and by the documentation. Never: what an annotation does (templates and passes read them).
 
-mod proxy_config;
 mod table;
 mod validators;
 

@@ -2,12 +2,10 @@
 //! Never: which annotation is of which kind.
 
 use std::net::IpAddr;
-use std::sync::LazyLock;
 
 use pillion_govalue::quantity;
 
-use super::proxy_config;
-use crate::config::{Gates, Mesh};
+use crate::config::{Gates, MeshError, proxyconfig};
 use crate::inject::finish::containers::parse_bool;
 
 type Verdict = Result<(), String>;
@@ -119,14 +117,17 @@ pub(super) fn quantity(value: &str) -> Verdict {
 
 /// The value is judged over the defaults of the code, not over the mesh's, as Istio does.
 pub(super) fn proxy_config(value: &str, gates: &Gates) -> Verdict {
-    static DEFAULT: LazyLock<Mesh> = LazyLock::new(Mesh::default);
-    let config = DEFAULT
-        .with_proxy_config(value)
-        .map_err(|e| format!("failed to convert to apply proxy config: {e}"))?;
-    let problems = proxy_config::problems(&config, gates);
-    match problems.len() {
-        0 => Ok(()),
-        1 => Err(format!("1 error occurred:\n\t* {}\n\n", problems[0])),
-        n => Err(format!("{n} errors occurred:\n\t* {}\n\n", problems.join("\n\t* "))),
-    }
+    proxyconfig::check_annotation(value, gates).map_err(|e| match e {
+        MeshError::Invalid(problems) => bullets(&problems),
+        other => format!("failed to convert to apply proxy config: {other}"),
+    })
+}
+
+/// Several errors as one, in the form that Istio's library gives them.
+fn bullets(problems: &[String]) -> String {
+    let count = match problems.len() {
+        1 => String::from("1 error occurred:"),
+        n => format!("{n} errors occurred:"),
+    };
+    format!("{count}\n\t* {}\n\n", problems.join("\n\t* "))
 }

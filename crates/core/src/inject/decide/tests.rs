@@ -44,7 +44,11 @@ fn the_label_goes_before_the_annotation() {
     assert_eq!(decided(&snapshot, pod), (Reason::AnnotationOptOut, "annotation", 0));
     let pod = r#"{"metadata":{"labels":{"sidecar.istio.io/inject":""},
         "annotations":{"sidecar.istio.io/inject":"true"}}}"#;
-    assert_eq!(decided(&snapshot, pod), (Reason::PolicyDisabled, "policy", 0), "an empty label leaves it open");
+    assert_eq!(
+        decided(&snapshot, pod),
+        (Reason::PolicyDisabled, "policy", 0),
+        "an empty label leaves it open"
+    );
 }
 
 #[test]

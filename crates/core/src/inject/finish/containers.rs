@@ -52,7 +52,11 @@ pub(crate) fn find<'p, 'r>(pod: &'p Value<'r>, which: List, wanted: &str) -> Opt
 }
 
 /// The first container of that name in one list, for writing.
-pub(crate) fn find_mut<'p, 'r>(pod: &'p mut Value<'r>, which: List, wanted: &str) -> Option<&'p mut Value<'r>> {
+pub(crate) fn find_mut<'p, 'r>(
+    pod: &'p mut Value<'r>,
+    which: List,
+    wanted: &str,
+) -> Option<&'p mut Value<'r>> {
     list_mut(pod, which)?.iter_mut().find(|c| name(c) == wanted)
 }
 
@@ -63,7 +67,8 @@ pub(crate) fn sidecar<'p, 'r>(pod: &'p Value<'r>) -> Option<&'p Value<'r>> {
 
 /// The sidecar, for writing.
 pub(crate) fn sidecar_mut<'p, 'r>(pod: &'p mut Value<'r>) -> Option<&'p mut Value<'r>> {
-    let which = if find(pod, List::Containers, PROXY).is_some() { List::Containers } else { List::InitContainers };
+    let which =
+        if find(pod, List::Containers, PROXY).is_some() { List::Containers } else { List::InitContainers };
     find_mut(pod, which, PROXY)
 }
 

@@ -76,7 +76,9 @@ mod tests {
 
     #[test]
     fn the_status_names_what_the_templates_made_in_istios_key_order() {
-        let pod = parse(br#"{"spec":{"containers":[{"name":"istio-proxy"}],"volumes":[{"name":"a"},{"name":"b"}]}}"#);
+        let pod = parse(
+            br#"{"spec":{"containers":[{"name":"istio-proxy"}],"volumes":[{"name":"a"},{"name":"b"}]}}"#,
+        );
         assert_eq!(
             status(&pod.unwrap(), ""),
             r#"{"initContainers":null,"containers":["istio-proxy"],"volumes":["a","b"],"imagePullSecrets":null,"revision":"default"}"#

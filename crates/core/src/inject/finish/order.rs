@@ -19,7 +19,8 @@ const NATIVE: [(&str, Place); 4] =
     [(CORE_DUMP, Place::First), (PROXY, Place::First), (VALIDATION, Place::First), (INIT, Place::First)];
 /// Otherwise the redirect is set up last, so that it does not cut off the pod's init containers; the check of a
 /// CNI plugin's redirect is first, to stop them.
-const CLASSIC: [(&str, Place); 3] = [(VALIDATION, Place::First), (INIT, Place::Last), (CORE_DUMP, Place::Last)];
+const CLASSIC: [(&str, Place); 3] =
+    [(VALIDATION, Place::First), (INIT, Place::Last), (CORE_DUMP, Place::Last)];
 
 /// Orders the containers.
 pub(super) fn run<'r>(
@@ -49,7 +50,8 @@ fn hold(cx: &Context<'_, '_>) -> Result<bool, FinishError> {
         None => None,
     };
     let config = applied.as_ref().unwrap_or_else(|| mesh.default_config());
-    let by_config = config.get("holdApplicationUntilProxyStarts").and_then(Value::as_bool).unwrap_or_default();
+    let by_config =
+        config.get("holdApplicationUntilProxyStarts").and_then(Value::as_bool).unwrap_or_default();
     Ok(by_config || cx.snapshot.values.hold_application())
 }
 

@@ -54,7 +54,8 @@ impl Place {
 /// has been rewritten before.
 pub(super) fn collect(pod: &Value<'_>, status_port: i64, lifecycle: bool) -> Probers {
     let mut out = Probers::new();
-    let all = containers::list(pod, List::InitContainers).iter().chain(containers::list(pod, List::Containers));
+    let all =
+        containers::list(pod, List::InitContainers).iter().chain(containers::list(pod, List::Containers));
     for container in all.filter(|c| containers::name(c) != PROXY) {
         for place in PLACES.iter().filter(|p| p.probe || lifecycle) {
             let Some(holder) = container.at(place.path) else { continue };

@@ -67,7 +67,9 @@ fn rewrite(container: &mut Value<'_>, port: i64, lifecycle: bool) -> bool {
     let name = String::from(containers::name(container));
     let mut changed = false;
     for place in PLACES.iter().filter(|p| p.probe || lifecycle) {
-        let Some(handler) = container.at(place.path).and_then(|holder| place.handler(holder)) else { continue };
+        let Some(handler) = container.at(place.path).and_then(|holder| place.handler(holder)) else {
+            continue;
+        };
         let holder = place.path.iter().try_fold(&mut *container, |v, key| v.get_mut(key));
         if let Some(holder) = holder.and_then(Value::as_map_mut) {
             take_over(holder, handler, place, &name, port);

@@ -116,7 +116,9 @@ pub(super) fn secure_port<'r>(
         .and_then(|c| env(c, "ENVOY_SECURE_MERGED_METRICS_PORT"))
         .filter(|p| !p.is_empty() && *p != "0")
         .map(String::from);
-    let (Some(port), Some(all)) = (port, containers::metadata_mut(pod, "annotations")) else { return Ok(false) };
+    let (Some(port), Some(all)) = (port, containers::metadata_mut(pod, "annotations")) else {
+        return Ok(false);
+    };
     all.insert("prometheus.istio.io/secure-port", port);
     Ok(true)
 }
@@ -176,7 +178,9 @@ fn check_port(port: &str, agent_port: &str, target: bool) -> Result<(), String> 
         return Err(format!("{what} {port} conflicts with agent port"));
     }
     match RESERVED.iter().find(|(reserved, _)| *reserved == number) {
-        Some((_, reason)) => Err(format!("{what} {port} is reserved for Istio ({reason}) and cannot be scraped")),
+        Some((_, reason)) => {
+            Err(format!("{what} {port} is reserved for Istio ({reason}) and cannot be scraped"))
+        }
         None => Ok(()),
     }
 }
@@ -240,8 +244,13 @@ mod tests {
         assert!(check_port("+8080", "15020", true).is_ok());
         assert_eq!(check_port("x", "15020", true).unwrap_err(), "invalid target port \"x\"");
         assert_eq!(check_port("0", "15020", false).unwrap_err(), "invalid port \"0\"");
-        assert_eq!(check_port("015020", "15020", false).unwrap_err(), "port 015020 conflicts with agent port");
-        assert!(check_port("15090", "15020", true).unwrap_err().contains("Envoy Prometheus (already merged)"));
+        assert_eq!(
+            check_port("015020", "15020", false).unwrap_err(),
+            "port 015020 conflicts with agent port"
+        );
+        assert!(
+            check_port("15090", "15020", true).unwrap_err().contains("Envoy Prometheus (already merged)")
+        );
     }
 
     #[test]

@@ -35,18 +35,22 @@ pub(crate) fn openshift_reset_user(pod: &mut Value<'_>) -> bool {
 /// Makes istio-init or istio-validation agree with the user that the pod's own `istio-proxy` asks for (Istio's
 /// `adjustInitContainerUser`). Under TPROXY the sidecar must run as root, whatever was asked for.
 pub(crate) fn adjust_init_user(pod: &mut Value<'_>, original: &Value<'_>, proxy_config: &Value<'_>) -> bool {
-    let Some(context) = containers::sidecar(original).and_then(|c| c.get("securityContext")) else { return false };
+    let Some(context) = containers::sidecar(original).and_then(|c| c.get("securityContext")) else {
+        return false;
+    };
     let asked = |key: &str| context.get(key).and_then(Value::as_i64);
     let (user, group) = (asked("runAsUser"), asked("runAsGroup"));
     if user.is_none() && group.is_none() {
         return false;
     }
-    let Some(init) = [INIT, VALIDATION].into_iter().find(|n| containers::find(pod, List::InitContainers, n).is_some())
+    let Some(init) =
+        [INIT, VALIDATION].into_iter().find(|n| containers::find(pod, List::InitContainers, n).is_some())
     else {
         return false;
     };
     let mode = proxy_config.get("interceptionMode").and_then(Value::as_str);
-    let tproxy = mode == Some("TPROXY") || annotation(pod, "sidecar.istio.io/interceptionMode") == Some("TPROXY");
+    let tproxy =
+        mode == Some("TPROXY") || annotation(pod, "sidecar.istio.io/interceptionMode") == Some("TPROXY");
     let mut changed = false;
     if tproxy && user.is_some() {
         changed |= set_ids(containers::sidecar_mut(pod), Some(0), None);

@@ -83,6 +83,11 @@ pub(crate) fn proxy_config(config: &Value<'_>) -> Findings {
     found
 }
 
+/// Whether a `ProxyConfig` drains longer than old releases take.
+pub(crate) fn drains_over_an_hour(config: &Value<'_>) -> bool {
+    nanos(config, "drainDuration") > HOUR
+}
+
 fn connect_timeout(config: &Value<'_>) -> Result<(), String> {
     at_least_a_millisecond(config, "connectTimeout")?;
     if nanos(config, "connectTimeout") > HOUR { Err(String::from("at most an hour")) } else { Ok(()) }

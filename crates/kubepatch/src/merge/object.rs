@@ -6,7 +6,7 @@ use pillion_govalue::{Kind, Map, Str, TypeRef, Value};
 
 use super::error::{go_map, go_value};
 use super::list::Plan;
-use super::{Merge, MergeError, MergeFault, ValueKind, field, go_kind, item_type};
+use super::{Merge, MergeError, MergeFault, field, go_kind, item_type};
 
 /// Up to so many keys, scanning is cheaper than an index.
 const FEW: usize = 32;
@@ -52,20 +52,35 @@ impl Merge {
 
     /// A map of many keys: the same result as member by member, without looking each key up by scanning.
     fn wide<'a>(self, original: &mut Value<'a>, patch: &Map<'a>, ty: TypeRef) -> Result<(), MergeError> {
-        let mut news: HashMap<&str, &Value<'a>> = patch.iter().map(|(k, v)| (k.as_str(), v)).collect();
+        self.retain_keys(original, patch)?;
+        let (mut news, mut deletes) = (HashMap::new(), HashMap::new());
+        for (key, value) in patch.iter().filter(|(k, _)| k.as_str() != RETAIN_KEYS) {
+            if key.starts_with(SET_ORDER) {
+                return Err(MergeFault::NotStruct(go_kind(ty)).into());
+            }
+            match key.strip_prefix(DELETE_LIST) {
+                None => news.insert(key.as_str(), value),
+                Some(rest) => deletes.insert(rest.strip_prefix('/').ok_or(MergeFault::BadDeleteList)?, value),
+            };
+        }
         let mut merged = Vec::with_capacity(patch.len());
         for (key, old) in original.as_map().into_iter().flat_map(Map::iter) {
-            match news.remove(key.as_str()) {
-                None => merged.push((key.clone(), old.clone())),
-                Some(Value::Map(_)) if self.kind(old) == ValueKind::Map => {
-                    return Err(MergeFault::NotStruct(go_kind(ty)).into());
-                }
-                Some(Value::List(_)) if self.kind(old) == ValueKind::List => {
-                    return Err(MergeFault::NotStruct(go_kind(ty)).into());
-                }
-                Some(Value::Null) => {}
-                Some(new) => merged.extend(self.added().take(new, None).map(|v| (key.clone(), v))),
+            let mut kept = Some(old.clone());
+            if let Some(new) = news.remove(key.as_str()) {
+                kept = match (old, new) {
+                    (Value::Map(_), Value::Map(_)) | (Value::List(_), Value::List(_)) => {
+                        return Err(MergeFault::NotStruct(go_kind(ty)).into());
+                    }
+                    (_, Value::Null) => None,
+                    (_, new) => self.added().take(new, None),
+                };
             }
+            match deletes.remove(key.as_str()) {
+                Some(Value::Null) => kept = None,
+                Some(new) if self.kind(new) == self.kind(old) => kept = Some(new.clone()),
+                _ => {}
+            }
+            merged.extend(kept.map(|value| (key.clone(), value)));
         }
         let added = patch.iter().filter(|(k, v)| !v.is_null() && news.contains_key(k.as_str()));
         merged.extend(added.filter_map(|(k, v)| Some((k.clone(), self.added().take(v, None)?))));
@@ -157,11 +172,13 @@ impl Merge {
             return Ok(());
         }
         let (Some(Value::List(old)), Value::List(patch)) = (self.member(original, key, ty), items) else {
-            if let (Some(Value::Map(_)), Value::Map(_)) = (self.member(original, key, ty), items) {
-                // An object to delete from an object merges, as apimachinery has it.
-                return self.merge_member(original, &Str::from(String::from(key)), items, ty);
-            }
-            return Ok(());
+            // What is no list merges as any member does, where both are of one kind, as apimachinery has it.
+            return match self.member(original, key, ty) {
+                Some(old) if self.kind(old) == self.kind(items) => {
+                    self.merge_member(original, &Str::from(String::from(key)), items, ty)
+                }
+                _ => Ok(()),
+            };
         };
         let field = field(ty, key)?;
         let plan = Plan { item: item_type(ty, field)?, key: field.patch.merge_key, delete: true };

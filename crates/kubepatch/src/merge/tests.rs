@@ -41,6 +41,24 @@ fn lists_without_merge_strategy_are_replaced_and_null_deletes() {
 }
 
 #[test]
+fn a_map_of_many_keys_merges_as_one_of_few() {
+    for others in [0, 100] {
+        let labels = |text: &str| {
+            let many: String = (0..others).map(|i| format!(r#","k{i}":"v""#)).collect();
+            format!(r#"{{"metadata":{{"labels":{{{text}{many}}}}}}}"#)
+        };
+        let patch = labels(
+            r#""b":null,"c":"3","$deleteFromPrimitiveList/d":"4","$deleteFromPrimitiveList/e":"5","n":null"#,
+        );
+        let got = merged(&labels(r#""a":"1","b":"2","c":"x","d":"x""#), &patch);
+        assert_eq!(got, labels(r#""a":"1","c":"3","d":"4""#), "{others} others");
+        let (original, patch) = (labels(r#""a":"1""#), labels(r#""$setElementOrder/a":[]"#));
+        let parsed = (parse(original.as_bytes()).unwrap(), parse(patch.as_bytes()).unwrap());
+        assert!(strategic_merge(&parsed.0, &parsed.1, KNOWN.pod).is_err());
+    }
+}
+
+#[test]
 fn an_overlay_keeps_the_users_unknown_fields_and_drops_its_own() {
     assert_eq!(
         overlaid(

@@ -140,7 +140,8 @@ fn read(json: &Value<'_>, ty: TypeRef) -> Result<Value<'static>, ProtoError> {
                 let value = read(raw, item).map_err(|e| e.within(&format!("[{key}]")))?;
                 Ok((key.clone().into_owned(), value))
             };
-            Ok(Value::map(object.iter().map(entry).collect::<Result<_, _>>()?))
+            // The keys of an object are unique already; looking again would cost their square.
+            Ok(Value::map(Map::from_unique(object.iter().map(entry).collect::<Result<_, _>>()?)))
         }
         Kind::Wrapper(inner) => scalar::read(json, inner),
         Kind::StructPb => match json {

@@ -1,7 +1,7 @@
 //! Scalars of protobuf messages out of JSON: numbers also quoted, enums by name or number, durations in Go's
 //! syntax; booleans and strings only as themselves. Never: messages, lists, maps.
 
-use pillion_govalue::{Kind, TypeRef, Value, json};
+use pillion_govalue::{Kind, Map, TypeRef, Value, json};
 
 use super::{ProtoError, duration};
 
@@ -124,7 +124,10 @@ pub(super) fn plain(json: &Value<'_>) -> Value<'static> {
         Value::Int(i) if i.unsigned_abs() > 1 << 53 => Value::Float(*i as f64),
         Value::Uint(u) => Value::Float(*u as f64),
         Value::List(items) => Value::list(items.iter().map(plain).collect()),
-        Value::Map(map) => Value::map(map.iter().map(|(k, v)| (k.clone().into_owned(), plain(v))).collect()),
+        Value::Map(map) => {
+            let entries = map.iter().map(|(k, v)| (k.clone().into_owned(), plain(v)));
+            Value::map(Map::from_unique(entries.collect()))
+        }
         other => other.clone().into_owned(),
     }
 }

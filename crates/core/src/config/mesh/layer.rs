@@ -2,7 +2,7 @@
 //! `defaultProviders` merge, `extensionProviders` merge by name and `trustDomainAliases` add up (pkg/config/mesh
 //! of Istio). Never: reading YAML, judging the result.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use pillion_govalue::types::KNOWN;
 use pillion_govalue::{Map, Value};
@@ -64,10 +64,7 @@ const KEPT_HEADERS: [&str; 5] =
     ["forwardedClientCert", "requestId", "attemptCount", "server", "envoyDebugHeaders"];
 
 fn settle_proxy_config(new: &mut Map<'static>, old: &Map<'static>) {
-    let mut metadata = object(old, "proxyMetadata");
-    for (key, value) in object(new, "proxyMetadata") {
-        metadata.insert(key, value);
-    }
+    let metadata = merged(object(old, "proxyMetadata"), object(new, "proxyMetadata"));
     if !metadata.is_empty() {
         new.insert("proxyMetadata", metadata);
     }
@@ -82,6 +79,20 @@ fn settle_proxy_config(new: &mut Map<'static>, old: &Map<'static>) {
         }
         new.insert("proxyHeaders", headers);
     }
+}
+
+/// Both maps in one, `over` winning. A pod's annotation can hold tens of thousands of keys, so none is searched for
+/// by scanning.
+fn merged(under: Map<'static>, over: Map<'static>) -> Map<'static> {
+    let mut entries: Vec<_> = under.into_iter().collect();
+    let places: HashMap<_, _> = entries.iter().enumerate().map(|(at, (key, _))| (key.clone(), at)).collect();
+    for (key, value) in over {
+        match places.get(&key).and_then(|at| entries.get_mut(*at)) {
+            Some(entry) => entry.1 = value,
+            None => entries.push((key, value)),
+        }
+    }
+    Map::from_unique(entries)
 }
 
 /// A provider of a name that is there already is replaced in its place; a new one goes to the end.

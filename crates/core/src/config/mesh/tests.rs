@@ -97,3 +97,13 @@ fn the_annotation_lies_over_the_default_config() {
     assert_eq!(config.get("holdApplicationUntilProxyStarts").and_then(Value::as_bool), Some(true));
     assert!(mesh.with_proxy_config("proxyMetadata: {A: 1}").is_err());
 }
+
+#[test]
+fn an_annotation_of_very_many_keys_costs_no_square() {
+    let keys: String = (0..40_000).map(|n| format!("K{n}: v\n  ")).collect();
+    let mesh = layered(&["defaultConfig: {proxyMetadata: {A: a, K7: old}}"]).unwrap();
+    let config = mesh.with_proxy_config(&format!("proxyMetadata:\n  {keys}")).unwrap();
+    let metadata = config.get("proxyMetadata").unwrap();
+    assert_eq!(metadata.as_map().unwrap().len(), 40_001);
+    assert_eq!(metadata.get("K7").and_then(Value::as_str), Some("v"));
+}

@@ -12,6 +12,7 @@
 
 mod chars;
 mod compose;
+mod documents;
 mod emit;
 mod error;
 mod gosyntax;
@@ -26,6 +27,7 @@ mod tags;
 use pillion_govalue::Value;
 
 pub use compose::MAX_DEPTH;
+pub use documents::{Document, documents};
 pub use emit::to_yaml;
 pub use error::{Error, ErrorKind};
 

@@ -181,9 +181,9 @@ impl<'v> Exec<'_, 'v> {
     ) -> Evaluated<'v> {
         let Some((end, inner)) = names.split_last() else { return Ok(receiver) };
         for name in inner {
-            receiver = self.field(dot, name, expr, &[], None, receiver)?;
+            receiver = self.field(dot, name, expr, &[], None, &receiver)?;
         }
-        self.field(dot, end, expr, args, last, receiver)
+        self.field(dot, end, expr, args, last, &receiver)
     }
 
     fn field(
@@ -193,7 +193,7 @@ impl<'v> Exec<'_, 'v> {
         expr: &'v Expr,
         args: Args<'v>,
         last: Option<Ev<'v>>,
-        receiver: Ev<'v>,
+        receiver: &Ev<'v>,
     ) -> Evaluated<'v> {
         if matches!(receiver.val, Val::Invalid) && !receiver.iface {
             return Ok(Ev::invalid());
@@ -276,8 +276,12 @@ impl<'v> Exec<'_, 'v> {
             values.push(self.validate(last, method.param(args.len()))?.val);
         }
         match methods::call(self.cx, method, receiver, name, &values) {
-            Ok(val) => Ok(Ev::plain(val)),
-            Err(fault) => {
+            None => {
+                let ty = receiver.type_name();
+                Err(self.error(format!("can't evaluate field {name} in type {ty}")))
+            }
+            Some(Ok(val)) => Ok(Ev::plain(val)),
+            Some(Err(fault)) => {
                 self.at = At::Expr(expr);
                 Err(self.call_error(name, fault))
             }

@@ -13,7 +13,7 @@ impl<'v> Exec<'_, 'v> {
         let mark = self.vars.len();
         let value = self.pipeline(dot, &r.pipe)?;
         let depth = self.depth;
-        let ran = match self.iterate(value.val.deref(), r) {
+        let ran = match self.iterate(&value.val.deref(), r) {
             Err(Stop::Break) => {
                 self.depth = depth;
                 true
@@ -28,16 +28,16 @@ impl<'v> Exec<'_, 'v> {
     }
 
     /// Runs the body for every element; says whether there was one.
-    fn iterate(&mut self, value: Val<'v>, r: &'v Loop) -> Result<bool, Stop> {
+    fn iterate(&mut self, value: &Val<'v>, r: &'v Loop) -> Result<bool, Stop> {
         match value.kind() {
             GoKind::Invalid => Ok(false),
-            GoKind::Slice => self.over_slice(&value, r),
-            GoKind::Map => self.over_map(&value, r),
+            GoKind::Slice => self.over_slice(value, r),
+            GoKind::Map => self.over_map(value, r),
             GoKind::Int | GoKind::Int32 | GoKind::Int64 | GoKind::Uint8 | GoKind::Uint32 | GoKind::Uint64 => {
-                self.over_integer(&value, r)
+                self.over_integer(value, r)
             }
             _ => {
-                let shown = self.shown(&value)?;
+                let shown = self.shown(value)?;
                 Err(self.error(format!("range can't iterate over {shown}")).into())
             }
         }
@@ -48,7 +48,7 @@ impl<'v> Exec<'_, 'v> {
         let len = value.len().unwrap_or(0);
         for at in 0..len {
             let item = value.item(at).unwrap_or(Val::Invalid);
-            self.iteration(Val::len_of(at), Ev { val: item, iface, addr: !iface }, r)?;
+            self.iteration(Val::len_of(at), &Ev { val: item, iface, addr: !iface }, r)?;
         }
         Ok(len > 0)
     }
@@ -62,7 +62,7 @@ impl<'v> Exec<'_, 'v> {
         let entries = value.entries().unwrap_or_default();
         let ran = !entries.is_empty();
         for (key, item) in entries {
-            self.iteration(Val::Str(key, key_type), Ev { val: item, iface, addr: false }, r)?;
+            self.iteration(Val::Str(key, key_type), &Ev { val: item, iface, addr: false }, r)?;
         }
         Ok(ran)
     }
@@ -85,13 +85,13 @@ impl<'v> Exec<'_, 'v> {
                 (None, Some(ty)) => Val::Uint(n, ty),
                 (None, None) => Val::Invalid,
             };
-            self.iteration(Val::Invalid, Ev::plain(item), r)?;
+            self.iteration(Val::Invalid, &Ev::plain(item), r)?;
         }
         Ok(end > 0)
     }
 
     /// One pass: variables set, body walked, variables of the body forgotten.
-    fn iteration(&mut self, index: Val<'v>, item: Ev<'v>, r: &'v Loop) -> Walked {
+    fn iteration(&mut self, index: Val<'v>, item: &Ev<'v>, r: &'v Loop) -> Walked {
         let index = Ev::plain(index);
         let vars = &r.pipe.vars;
         if r.pipe.assigns {
@@ -114,7 +114,7 @@ impl<'v> Exec<'_, 'v> {
             }
         }
         let (mark, depth) = (self.vars.len(), self.depth);
-        let walked = self.walk(&item, &r.body);
+        let walked = self.walk(item, &r.body);
         self.vars.truncate(mark);
         match walked {
             Err(Stop::Continue) => {

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use pillion_govalue::{Field, Kind, Map, TypeRef, Value};
 
+use super::field_order::by_number;
 use crate::fmt::plain;
 use crate::value::read;
 
@@ -19,7 +20,7 @@ pub(super) fn has_string(ty: TypeRef) -> bool {
 pub(super) fn string(node: &Value<'_>, ty: TypeRef, depth: u32) -> String {
     let mut out = format!("&{}{{", bare_name(ty));
     if depth < DEEPEST {
-        for field in ty.fields() {
+        for field in by_number(ty.name(), ty.fields()) {
             out.push_str(field.go);
             out.push(':');
             let value = if field.json.is_empty() { Some(node) } else { node.get(field.json) };

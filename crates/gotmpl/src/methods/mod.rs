@@ -2,6 +2,7 @@
 //! what the special scalars (quantities, durations, times, wrappers) know to do.
 //! Never: fields (see `access`), functions, or coercing arguments.
 
+mod field_order;
 mod generated;
 mod insides;
 mod messages;
@@ -79,7 +80,8 @@ pub(crate) fn find(value: &Val<'_>, name: &str, addressable: bool) -> Option<Met
         return None;
     }
     match value {
-        Val::Object(_) => (name == "String").then(|| Method::of(Code::Object)),
+        // Which methods an object has shows when one is called.
+        Val::Object(_) => Some(Method::of(Code::Object)),
         Val::Oneof(..) | Val::Invalid => None,
         _ => {
             let ty = value.ty()?;
@@ -128,15 +130,15 @@ fn struct_method(ty: TypeRef, name: &str, by_pointer: bool) -> Option<Method> {
     None
 }
 
-/// Runs a method found by [`find`].
+/// Runs a method found by [`find`]; `None` if an object has none of this name.
 pub(crate) fn call<'v>(
     cx: &Cx<'v>,
     method: &Method,
     receiver: &Val<'v>,
     name: &str,
     args: &[Val<'v>],
-) -> Result<Val<'v>, Fault> {
-    match method.run {
+) -> Option<Result<Val<'v>, Fault>> {
+    Some(match method.run {
         // A method of the value needs one; `*Time` has an IsZero of its own that takes a nil.
         Code::Plain(_) if text::panics_on_nil(receiver) && name != "IsZero" => Err(Fault::nil_dereference()),
         Code::Plain(run) => Ok(run(receiver, args)),
@@ -150,9 +152,9 @@ pub(crate) fn call<'v>(
         Code::Object => match receiver {
             Val::Object(o) => match o.call(cx, name, args) {
                 Some(result) => result,
-                None => Ok(Val::string(o.string().unwrap_or_default())),
+                None => Ok(Val::string(o.string().filter(|_| name == "String")?)),
             },
             _ => Ok(Val::Invalid),
         },
-    }
+    })
 }

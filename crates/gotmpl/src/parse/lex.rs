@@ -337,7 +337,7 @@ impl<'t> Lexer<'t> {
     }
 
     fn bad_number(&mut self) -> Step<'t> {
-        let text = quote(self.input[self.start..self.pos].as_bytes());
+        let text = quote(&self.input.as_bytes()[self.start..self.pos]);
         self.error(format!("bad number syntax: {text}"))
     }
 

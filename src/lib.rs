@@ -1,2 +1,33 @@
-//! The webhook's shell.
+//! The shell of a mutating admission webhook that puts the Envoy sidecar into pods. What decides and renders is in
+//! `pillion-core` and pure; here is what touches the world.
+//!
+//! ```text
+//! bytes ─ http::admit ─ review::decode ─ engine ─ pillion_core::inject ─ review::encode ─ bytes
+//!                                          │
+//!                                          ├ generation   one snapshot, exchanged whole by `source::reload`
+//!                                          └ report       what the answer means: message, warnings, metrics, log
+//! ```
+//!
+//! | module | owns |
+//! |---|---|
+//! | [`cli`] | commands and their flags; knows everything, and nobody knows it |
+//! | [`http`] | listeners, connections, routes |
+//! | [`review`] | AdmissionReviews as bytes |
+//! | [`engine`] | the generation in use, panics |
+//! | [`report`] | what an answer means |
+//! | [`source`] | where the configuration comes from and how it is exchanged |
+//! | [`tls`] | certificates and what handshakes may agree on |
+//! | [`telemetry`] | metrics and log lines |
+//! | [`lifecycle`] | readiness, signals, draining |
+//! | [`watch`] | directories that change |
+
+pub mod cli;
+pub mod engine;
+pub mod http;
+pub mod lifecycle;
+pub mod report;
 pub mod review;
+pub mod source;
+pub mod telemetry;
+pub mod tls;
+pub mod watch;

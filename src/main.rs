@@ -1,2 +1,7 @@
-//! The program.
-fn main() {}
+//! The program: its arguments are read in `cli`, its exit code is decided here.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    pillion::cli::main()
+}

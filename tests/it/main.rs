@@ -1,1 +1,29 @@
-//! The integration tests.
+//! The integration tests, one binary, so that they link once and share their helpers.
+//!
+//! | module | holds |
+//! |---|---|
+//! | `support` | a webhook in this process, clients, certificates, the program as a child |
+//! | `admission` | what the webhook answers, on the router, without a socket |
+//! | `admin` | the public admin port and the debug port, without a socket |
+//! | `server` | TLS, HTTP/1.1 and HTTP/2, slow clients, the connection cap, draining |
+//! | `reload` | configurations and certificates that change while the webhook runs |
+//! | `serve` | `pillion serve` as a process: its contract with whoever starts it |
+//! | `inject` | `pillion inject` as a process |
+//! | `golden` | folders of input and expected output |
+//! | `tidy` | rules about the source that no compiler knows |
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    unreachable_pub,
+    reason = "helpers of tests are tests too, and nobody uses this crate"
+)]
+
+mod admin;
+mod admission;
+mod reload;
+mod serve;
+mod server;
+mod support;
+mod tidy;

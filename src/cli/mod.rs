@@ -1,0 +1,110 @@
+//! The command line: one file a command. Exit codes: 0 done (also when a reader closed the pipe), 1 the configuration
+//! or the input is faulty, 2 the arguments are.
+//!
+//! | file | command |
+//! |---|---|
+//! | `serve`, `plan` | `pillion serve`: as typed, and as understood |
+//! | `tryout` | the line that `serve` prints, and the files it names |
+//! | `origin` | `--config-source` and its kin |
+//! | `environment` | the variables that Istio's injector reads |
+//!
+//! Never: imported by any other module.
+
+mod environment;
+mod origin;
+mod plan;
+mod serve;
+mod tryout;
+
+use std::io::{self, ErrorKind, Write};
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{CommandFactory, Parser, Subcommand};
+use clap_complete::Shell;
+
+/// Puts the Envoy sidecar into Kubernetes pods, as Istio's injector does or with no Istio at all.
+#[derive(Debug, Parser)]
+#[command(
+    name = "pillion",
+    version,
+    propagate_version = true,
+    max_term_width = 110,
+    args_override_self = true
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the admission webhook.
+    Serve(Box<serve::Args>),
+    /// Say which program this is.
+    Version,
+    /// Write completions for a shell to standard output.
+    Completions {
+        /// The shell.
+        shell: Shell,
+    },
+}
+
+/// Arguments that make no sense together, or a value that cannot be taken.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Usage(String);
+
+/// Runs the program.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let done = match cli.command {
+        Command::Serve(args) => serve::run(*args),
+        Command::Version => print(&format!("pillion {}\n", env!("CARGO_PKG_VERSION"))),
+        Command::Completions { shell } => completions(shell),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(&format!("error: {error:#}"));
+            ExitCode::from(if error.is::<Usage>() { 2 } else { 1 })
+        }
+    }
+}
+
+fn completions(shell: Shell) -> Result<()> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "pillion", &mut script);
+    print(&String::from_utf8_lossy(&script))
+}
+
+/// Writes to standard output.
+fn print(text: &str) -> Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    Ok(out.flush()?)
+}
+
+/// Writes a line to standard error; if that is gone too, there is nobody to tell.
+fn complain(line: &str) {
+    let _ = writeln!(io::stderr(), "{line}");
+}
+
+/// Whether whoever read our output has had enough.
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error
+        .chain()
+        .any(|cause| cause.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == ErrorKind::BrokenPipe))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_definition_of_the_arguments_is_sound() {
+        Cli::command().debug_assert();
+    }
+}

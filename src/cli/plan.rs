@@ -1,0 +1,113 @@
+//! `pillion serve` as understood: addresses parsed, contradictions refused, nothing half-valid left.
+//! Never: opening anything.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::Result;
+use pillion_core::config::Settings;
+
+use super::Usage;
+use super::origin::IstioctlArgs;
+use super::serve::Args;
+use crate::http::{Limits, listen};
+use crate::source::Origin;
+use crate::telemetry::log::Format;
+use crate::tls::watch::Files;
+
+/// What shall be served, where and how.
+pub(super) struct Plan {
+    pub(super) origin: Origin,
+    pub(super) settings: Settings,
+    pub(super) https: SocketAddr,
+    pub(super) admin: SocketAddr,
+    pub(super) debug: SocketAddr,
+    /// Without files a certificate is made in memory.
+    pub(super) certificate: Option<Files>,
+    /// More host names for that certificate, separated by commas.
+    pub(super) custom_hosts: String,
+    pub(super) limits: Limits,
+    pub(super) shutdown: Duration,
+    pub(super) drain_delay: Duration,
+    pub(super) state_dir: Option<PathBuf>,
+    pub(super) log_format: Format,
+    pub(super) log_level: String,
+}
+
+impl Plan {
+    /// Understands what was typed.
+    pub(super) fn new(args: Args) -> Result<Self> {
+        let origin = args.origin.origin(IstioctlArgs::default())?;
+        let mut settings = args.origin.settings();
+        if let Some(namespace) = args.namespace.filter(|namespace| !namespace.is_empty()) {
+            settings.namespace = namespace;
+        }
+        let debug = listen::address(&args.debug_addr).map_err(Usage)?;
+        if !debug.ip().is_loopback() {
+            let message =
+                format!("--debug-addr {debug} is not on loopback: this port shows and changes things");
+            return Err(Usage(message).into());
+        }
+        Ok(Self {
+            origin,
+            settings,
+            https: listen::address(&args.https_addr).map_err(Usage)?,
+            admin: listen::address(&args.admin_addr).map_err(Usage)?,
+            debug,
+            certificate: args.tls_cert.zip(args.tls_key).map(|(certificate, key)| Files { certificate, key }),
+            custom_hosts: std::env::var("ISTIOD_CUSTOM_HOST").unwrap_or_default(),
+            limits: Limits { connections: args.max_connections, ..Limits::default() },
+            shutdown: args.shutdown_duration,
+            drain_delay: args.drain_delay.min(args.shutdown_duration),
+            state_dir: args.state_dir,
+            log_format: args.log_format,
+            log_level: args.log_level,
+        })
+    }
+}
+
+/// A time as Go writes it: `10s`, `1m30s`, `500ms`; a bare number is seconds.
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    const UNITS: [(&str, f64); 4] = [("ms", 0.001), ("s", 1.0), ("m", 60.0), ("h", 3600.0)];
+    let wrong = || format!("{text:?} is no time: say 10s, 1m30s or 500ms");
+    let bounded = |seconds: f64| {
+        if (0.0..=86_400.0).contains(&seconds) { Ok(Duration::from_secs_f64(seconds)) } else { Err(wrong()) }
+    };
+    if let Ok(seconds) = text.parse::<f64>() {
+        return bounded(seconds);
+    }
+    let (mut rest, mut seconds) = (text, 0.0);
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.').ok_or_else(wrong)?;
+        let number: f64 = rest[..digits].parse().map_err(|_| wrong())?;
+        rest = &rest[digits..];
+        let (unit, factor) = UNITS.iter().find(|(unit, _)| unit_at(rest, unit)).ok_or_else(wrong)?;
+        rest = &rest[unit.len()..];
+        seconds += number * factor;
+    }
+    if text.is_empty() { Err(wrong()) } else { bounded(seconds) }
+}
+
+/// Whether `rest` begins with this unit and not with a longer word.
+fn unit_at(rest: &str, unit: &str) -> bool {
+    rest.strip_prefix(unit)
+        .is_some_and(|after| after.is_empty() || after.starts_with(|c: char| c.is_ascii_digit()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_read_as_go_reads_them() {
+        let cases =
+            [("10s", 10_000), ("1m30s", 90_000), ("500ms", 500), ("0s", 0), ("2", 2_000), ("1.5s", 1_500)];
+        for (text, millis) in cases {
+            assert_eq!(duration(text).unwrap(), Duration::from_millis(millis), "{text}");
+        }
+        for bad in ["", "s", "10x", "-1s", "10s5", "1e400", "999999h", "NaN"] {
+            assert!(duration(bad).is_err(), "{bad}");
+        }
+    }
+}

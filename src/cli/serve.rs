@@ -1,0 +1,254 @@
+//! `pillion serve`: puts the parts together, runs them, and ends them in order.
+//! Never: what the parts do.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+
+use super::origin::OriginArgs;
+use super::plan::{self, Plan};
+use super::{print, tryout};
+use crate::engine::Engine;
+use crate::http::{Limits, Tls, admin, admit, debug, listen};
+use crate::lifecycle::{self, Asked, Part, Readiness, Shutdown, Signals};
+use crate::source::Status;
+use crate::source::reload::Reloader;
+use crate::telemetry::Metrics;
+use crate::telemetry::log::{self, Format, Level};
+use crate::tls::{self, Compliance, Identity, Resolver};
+use crate::watch::Watch;
+
+/// Stack of the threads that serve: templates may nest.
+const STACK: usize = 8 * 1024 * 1024;
+/// Threads for large bodies and reloads.
+const BLOCKING_THREADS: usize = 8;
+
+/// What was typed.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    pub(super) origin: OriginArgs,
+    /// The namespace this webhook runs in: the root namespace of the mesh.
+    #[arg(long, short = 'n', env = "POD_NAMESPACE", value_name = "NS")]
+    pub(super) namespace: Option<String>,
+    /// Where API servers call; `:15017` means every address, port 0 a free port.
+    #[arg(long, alias = "httpsAddr", default_value = "[::]:15017", value_name = "ADDR")]
+    pub(super) https_addr: String,
+    /// Health, readiness and metrics, for everyone.
+    #[arg(long, alias = "monitoringAddr", default_value = "[::]:15014", value_name = "ADDR")]
+    pub(super) admin_addr: String,
+    /// What shows or changes something: the configuration in use, the log level. Loopback only.
+    #[arg(long, default_value = "127.0.0.1:15016", value_name = "ADDR")]
+    pub(super) debug_addr: String,
+    /// Certificate chain (PEM), watched; without it a certificate is made in memory.
+    #[arg(long, alias = "tlsCertFile", value_name = "FILE", requires = "tls_key")]
+    pub(super) tls_cert: Option<PathBuf>,
+    /// Its private key (PEM).
+    #[arg(long, alias = "tlsKeyFile", value_name = "FILE", requires = "tls_cert")]
+    pub(super) tls_key: Option<PathBuf>,
+    /// Where the CA of a certificate made in memory and a sample review are written.
+    #[arg(long, env = "PILLION_STATE_DIR", value_name = "DIR")]
+    pub(super) state_dir: Option<PathBuf>,
+    /// Connections at once; more wait.
+    #[arg(long, default_value_t = Limits::default().connections, value_name = "N")]
+    pub(super) max_connections: usize,
+    /// How long open requests may take to finish after SIGTERM.
+    #[arg(long, alias = "shutdownDuration", default_value = "10s", value_name = "TIME", value_parser = plan::duration)]
+    pub(super) shutdown_duration: Duration,
+    /// How long after SIGTERM new connections are still accepted: API servers learn late that we are leaving.
+    #[arg(long, default_value = "3s", value_name = "TIME", value_parser = plan::duration)]
+    pub(super) drain_delay: Duration,
+    /// How log lines are written.
+    #[arg(long, value_enum, default_value = "text", value_name = "FORMAT")]
+    pub(super) log_format: Format,
+    /// What is logged: error, warn, info, debug, trace, or target=level,…
+    #[arg(long, env = "RUST_LOG", default_value = "info", value_name = "LEVEL")]
+    pub(super) log_level: String,
+}
+
+/// Runs until told to end.
+pub(super) fn run(args: Args) -> Result<()> {
+    let plan = Plan::new(args)?;
+    let level =
+        log::init(plan.log_format, &plan.log_level).map_err(|error| super::Usage(error.to_string()))?;
+    log_panics();
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .thread_stack_size(STACK)
+        .max_blocking_threads(BLOCKING_THREADS)
+        .build()
+        .context("cannot start threads")?
+        .block_on(serve(plan, level))
+}
+
+/// A panic is logged as any error, with its place; its message goes with it, for it is made of program text.
+fn log_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        let message = panic.payload_as_str().unwrap_or("no message");
+        tracing::error!(place, message, "panic");
+    }));
+}
+
+async fn serve(plan: Plan, level: Level) -> Result<()> {
+    let mut signals = Signals::listen().context("cannot listen to signals")?;
+    let metrics = Arc::new(Metrics::new(&plan.settings.revision));
+    let engine = Engine::new(Arc::clone(&metrics));
+    let readiness = Arc::new(Readiness::default());
+    let status = Arc::new(Status::new(&plan.origin));
+
+    // Watching begins before the first look, so that no change falls between.
+    let directories = plan.origin.directories();
+    let watch = (!directories.is_empty()).then(|| Watch::start(directories));
+    let reloader =
+        Reloader::start(plan.origin.clone(), plan.settings.clone(), Arc::clone(&engine), Arc::clone(&status))
+            .context("configuration")?;
+    readiness.is_there(Part::Config);
+
+    let sockets = Sockets::bind(&plan)?;
+    let certificate = Certificate::of(&plan, sockets.https_addr)?;
+    let resolver = Arc::new(Resolver::default());
+    resolver.set(&certificate.identity);
+    readiness.is_there(Part::Certificate);
+    let tls = Arc::new(tls::server_config(compliance(&plan), Arc::clone(&resolver)).context("TLS")?);
+
+    let mut followers = JoinSet::new();
+    if let Some(watch) = watch {
+        followers.spawn(reloader.follow(watch));
+    }
+    if let Some((files, watch)) = certificate.files {
+        let identity = certificate.identity.clone();
+        followers.spawn(tls::watch::follow(files, watch, identity, resolver, Arc::clone(&metrics)));
+    }
+
+    sockets.announce(&plan, certificate.ca_pem.as_deref())?;
+    let (trigger, shutdown) = lifecycle::shutdown();
+    let mut servers = sockets.serve(tls, &plan, &engine, &readiness, &status, level, &shutdown);
+    readiness.is_there(Part::Listener);
+
+    let asked = signals.next().await;
+    readiness.stop();
+    tracing::info!(?asked, "stopping: open requests may finish, a second signal ends at once");
+    let drained = async {
+        if asked == Asked::Terminate {
+            sleep(plan.drain_delay).await;
+        }
+        trigger.pull();
+        while servers.join_next().await.is_some() {}
+    };
+    tokio::select! {
+        ended = timeout(plan.shutdown, drained) => match ended {
+            Ok(()) => tracing::info!("stopped"),
+            Err(_) => tracing::warn!("stopped with requests open: they did not finish in time"),
+        },
+        _ = signals.next() => anyhow::bail!("stopped at once by a second signal"),
+    }
+    Ok(())
+}
+
+fn compliance(plan: &Plan) -> Compliance {
+    let name = &plan.settings.compliance_policy;
+    Compliance::parse(name).unwrap_or_else(|| {
+        tracing::warn!(policy = %name, "COMPLIANCE_POLICY is unknown and restricts nothing");
+        Compliance::None
+    })
+}
+
+/// What the listener presents, and what it was made of.
+struct Certificate {
+    identity: Identity,
+    /// The authority's certificate, where the identity was made in memory.
+    ca_pem: Option<String>,
+    files: Option<(tls::watch::Files, Watch)>,
+}
+
+impl Certificate {
+    fn of(plan: &Plan, https: SocketAddr) -> Result<Self> {
+        if let Some(files) = plan.certificate.clone() {
+            let watch = files.watch();
+            let identity = Identity::load(&files.certificate, &files.key).context("certificate")?;
+            return Ok(Self { identity, ca_pem: None, files: Some((files, watch)) });
+        }
+        let names =
+            tls::ca::service_names(&plan.settings.namespace, &plan.settings.revision, &plan.custom_hosts);
+        let made = tls::ca::self_signed(&names, https.ip()).context("certificate")?;
+        Ok(Self { identity: made.identity, ca_pem: Some(made.ca_pem), files: None })
+    }
+}
+
+/// The three listeners, bound but not yet serving.
+struct Sockets {
+    https: TcpListener,
+    https_addr: SocketAddr,
+    admin: TcpListener,
+    debug: TcpListener,
+}
+
+impl Sockets {
+    fn bind(plan: &Plan) -> Result<Self> {
+        let bind = |address, flag: &str| {
+            listen::bind(address).with_context(|| format!("cannot listen on {address} ({flag})"))
+        };
+        let https = bind(plan.https, "--https-addr")?;
+        let https_addr = https.local_addr()?;
+        let (admin, debug) = (bind(plan.admin, "--admin-addr")?, bind(plan.debug, "--debug-addr")?);
+        let (admin_addr, debug_addr) = (admin.local_addr()?, debug.local_addr()?);
+        tracing::info!(https = %https_addr, admin = %admin_addr, debug = %debug_addr, "listening");
+        Ok(Self { https, https_addr, admin, debug })
+    }
+
+    /// Writes what a person needs to try it, and the line to paste.
+    fn announce(&self, plan: &Plan, ca_pem: Option<&str>) -> Result<()> {
+        match tryout::prepare(plan.state_dir.as_deref(), self.https_addr, ca_pem) {
+            Ok(line) => print(&format!("{line}\n")),
+            // With a certificate of its own the webhook needs no files.
+            Err(error) if ca_pem.is_none() => {
+                tracing::debug!(error = %format!("{error:#}"), "no line to try the webhook with");
+                Ok(())
+            }
+            Err(error) => {
+                Err(error.context("cannot write the CA of the certificate made in memory (--state-dir)"))
+            }
+        }
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "this is where everything meets")]
+    fn serve(
+        self,
+        tls: Tls,
+        plan: &Plan,
+        engine: &Arc<Engine>,
+        readiness: &Arc<Readiness>,
+        status: &Arc<Status>,
+        level: Level,
+        shutdown: &Shutdown,
+    ) -> JoinSet<()> {
+        let metrics = engine.metrics();
+        let webhook = admit::router(Arc::clone(engine), Arc::clone(readiness));
+        let public = admin::router(Arc::clone(readiness), Arc::clone(status), Arc::clone(metrics));
+        let private = debug::router(Arc::clone(engine), Arc::clone(status), level);
+        let few = Limits { connections: 100, ..plan.limits };
+        let mut servers = JoinSet::new();
+        for (listener, tls, router, limits) in [
+            (self.https, Some(tls), webhook, plan.limits),
+            (self.admin, None, public, few),
+            (self.debug, None, private, few),
+        ] {
+            servers.spawn(listen::serve(
+                listener,
+                tls,
+                router,
+                limits,
+                Arc::clone(metrics),
+                shutdown.clone(),
+            ));
+        }
+        servers
+    }
+}

@@ -1,0 +1,144 @@
+//! The webhook's own port: `/inject` with its parameters, and `/ready`. Status codes and texts are istiod's
+//! (`serveInject`): 400 for a body that cannot be read, 415 for another content type, 200 with a review otherwise.
+//! Never: deciding; the engine does.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::any;
+use percent_encoding::percent_decode_str;
+use pillion_core::inject::Reason;
+
+use super::body::{self, Budget, Received, Unread};
+use crate::engine::{Engine, Preview, Reply};
+use crate::lifecycle::Readiness;
+use crate::report::{Report, Subject};
+
+/// Bodies above this are worked on beside the threads that serve connections, so that one does not hold up the others.
+const LARGE: usize = 128 * 1024;
+/// What all bodies may take together.
+const BUDGET: usize = 256 * 1024 * 1024;
+/// A client that asks for this gets the injected pod itself: for people, never for API servers.
+const YAML: &str = "application/yaml";
+
+#[derive(Clone)]
+struct Shared {
+    engine: Arc<Engine>,
+    readiness: Arc<Readiness>,
+    budget: Arc<Budget>,
+}
+
+/// What the webhook's listener serves.
+pub fn router(engine: Arc<Engine>, readiness: Arc<Readiness>) -> Router {
+    let shared = Shared { engine, readiness, budget: Budget::new(BUDGET) };
+    Router::new()
+        .route("/inject", any(inject))
+        .route("/inject/", any(inject))
+        .route("/inject/{*parameters}", any(inject))
+        .route("/ready", any(ready))
+        .with_state(shared)
+}
+
+async fn ready(State(shared): State<Shared>) -> StatusCode {
+    if shared.readiness.ready() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }
+}
+
+async fn inject(State(shared): State<Shared>, request: Request) -> Response {
+    let began = Instant::now();
+    let metrics = Arc::clone(shared.engine.metrics());
+    let _in_flight = metrics.in_flight();
+    let (head, body) = request.into_parts();
+    let path = percent_decode_str(head.uri.path()).decode_utf8_lossy().into_owned();
+    let trace = text(&head.headers, "traceparent");
+    let (reply, subject) = match receive(&head.headers, body, &shared.budget).await {
+        Err(rejection) => rejection.into_reply(),
+        Ok(received) => {
+            let preview = text(&head.headers, header::ACCEPT.as_str()) == YAML;
+            answer(&shared.engine, path.clone(), received, preview).await
+        }
+    };
+    let took = began.elapsed();
+    metrics.answered(&reply.report, took);
+    reply.report.log(&Subject { path, trace, ..subject }, took);
+    reply.into_response()
+}
+
+fn text(headers: &HeaderMap, name: &str) -> String {
+    headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
+}
+
+async fn receive(headers: &HeaderMap, body: Body, budget: &Arc<Budget>) -> Result<Received, Rejection> {
+    let received = body::read(body, budget).await.map_err(Rejection::Unread)?;
+    if received.bytes().is_empty() {
+        return Err(Rejection::Empty);
+    }
+    let content_type = text(headers, header::CONTENT_TYPE.as_str());
+    if content_type != "application/json" {
+        return Err(Rejection::ContentType(content_type));
+    }
+    Ok(received)
+}
+
+async fn answer(engine: &Arc<Engine>, path: String, received: Received, preview: bool) -> (Reply, Subject) {
+    let preview = if preview { Preview::Pod } else { Preview::No };
+    if received.bytes().len() < LARGE {
+        return engine.admit(&path, received.bytes(), preview);
+    }
+    let engine = Arc::clone(engine);
+    tokio::task::spawn_blocking(move || engine.admit(&path, received.bytes(), preview))
+        .await
+        .unwrap_or_else(|error| (Reply::internal(&error.to_string()), Subject::default()))
+}
+
+/// A request that an HTTP status answers.
+enum Rejection {
+    Empty,
+    Unread(Unread),
+    ContentType(String),
+}
+
+impl Rejection {
+    fn into_reply(self) -> (Reply, Subject) {
+        let bad = StatusCode::BAD_REQUEST;
+        let (status, reason, message, logged) = match self {
+            Self::Empty => (bad, Reason::EmptyBody, "no body found".to_owned(), None),
+            Self::Unread(unread) => {
+                let (status, reason) = match unread {
+                    Unread::TooLarge => (bad, Reason::BodyTooLarge),
+                    Unread::Broken(_) | Unread::Slow => (bad, Reason::BodyUnreadable),
+                    Unread::NoRoom => (StatusCode::SERVICE_UNAVAILABLE, Reason::BodyUnreadable),
+                };
+                (status, reason, unread.to_string(), None)
+            }
+            Self::ContentType(found) => (
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                Reason::WrongContentType,
+                "invalid Content-Type, want `application/json`".to_owned(),
+                Some(format!("contentType={found}, expect application/json")),
+            ),
+        };
+        let report = Report::rejected(reason, logged.unwrap_or_else(|| message.clone()));
+        (
+            Reply {
+                status,
+                content_type: "text/plain; charset=utf-8",
+                body: (message + "\n").into_bytes(),
+                report,
+            },
+            Subject::default(),
+        )
+    }
+}
+
+impl IntoResponse for Reply {
+    fn into_response(self) -> Response {
+        let headers =
+            [(header::CONTENT_TYPE, self.content_type), (header::X_CONTENT_TYPE_OPTIONS, "nosniff")];
+        (self.status, headers, self.body).into_response()
+    }
+}

@@ -1,0 +1,127 @@
+//! Reading a request's body: at most [`MAX_BODY`] bytes, within a time, and all bodies together within a budget, so
+//! that no number of clients can fill the memory. Never: what the bytes mean.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use axum::body::Body;
+use http_body_util::BodyExt;
+use hyper::body::Body as _;
+use tokio::time::timeout;
+
+use crate::review::MAX_BODY;
+
+/// A body must be complete after this long.
+const TIME: Duration = Duration::from_secs(30);
+/// What is taken at once for a body of announced length; more only as its bytes come.
+const FIRST: usize = 64 * 1024;
+
+/// Why a body was not read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unread {
+    /// It is larger than a review may be.
+    #[error("Request entity too large: limit is {}", MAX_BODY)]
+    TooLarge,
+    /// It broke off.
+    #[error("cannot read the body: {0}")]
+    Broken(String),
+    /// It took too long.
+    #[error("the body was not complete after {} s", TIME.as_secs())]
+    Slow,
+    /// Too many bodies are being read.
+    #[error("too many requests at once")]
+    NoRoom,
+}
+
+/// Bytes that all bodies may take together.
+#[derive(Debug)]
+pub struct Budget {
+    left: AtomicUsize,
+}
+
+impl Budget {
+    /// A budget of so many bytes.
+    #[must_use]
+    pub fn new(bytes: usize) -> Arc<Self> {
+        Arc::new(Self { left: AtomicUsize::new(bytes) })
+    }
+
+    fn take(&self, bytes: usize) -> bool {
+        self.left.fetch_update(Ordering::AcqRel, Ordering::Acquire, |left| left.checked_sub(bytes)).is_ok()
+    }
+}
+
+/// A body, and its share of the budget.
+#[derive(Debug)]
+pub struct Received {
+    bytes: Vec<u8>,
+    taken: usize,
+    budget: Arc<Budget>,
+}
+
+impl Received {
+    /// The bytes.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+impl Drop for Received {
+    fn drop(&mut self) {
+        self.budget.left.fetch_add(self.taken, Ordering::AcqRel);
+    }
+}
+
+/// Reads a body to its end.
+///
+/// # Errors
+/// A body that is too large, too slow, broken off, or one too many.
+pub async fn read(body: Body, budget: &Arc<Budget>) -> Result<Received, Unread> {
+    timeout(TIME, collect(body, budget)).await.unwrap_or(Err(Unread::Slow))
+}
+
+async fn collect(mut body: Body, budget: &Arc<Budget>) -> Result<Received, Unread> {
+    let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
+    if announced > MAX_BODY {
+        return Err(Unread::TooLarge);
+    }
+    let mut received =
+        Received { bytes: Vec::with_capacity(announced.min(FIRST)), taken: 0, budget: Arc::clone(budget) };
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| Unread::Broken(error.to_string()))?;
+        let Ok(data) = frame.into_data() else { continue };
+        if received.bytes.len() + data.len() > MAX_BODY {
+            return Err(Unread::TooLarge);
+        }
+        if !budget.take(data.len()) {
+            return Err(Unread::NoRoom);
+        }
+        received.taken += data.len();
+        received.bytes.extend_from_slice(&data);
+    }
+    Ok(received)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_body_of_the_limit_is_read_and_one_byte_more_is_not() {
+        let budget = Budget::new(64 * 1024 * 1024);
+        let received = read(Body::from(vec![b' '; MAX_BODY]), &budget).await.unwrap();
+        assert_eq!(received.bytes().len(), MAX_BODY);
+        assert_eq!(read(Body::from(vec![b' '; MAX_BODY + 1]), &budget).await.unwrap_err(), Unread::TooLarge);
+    }
+
+    #[tokio::test]
+    async fn the_budget_is_given_back() {
+        let budget = Budget::new(10);
+        let first = read(Body::from("123456"), &budget).await.unwrap();
+        assert_eq!(read(Body::from("12345"), &budget).await.unwrap_err(), Unread::NoRoom);
+        drop(first);
+        assert!(read(Body::from("1234567890"), &budget).await.is_ok());
+    }
+}

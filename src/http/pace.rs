@@ -1,0 +1,196 @@
+//! [`Pace`]: the clock of one connection. While a request is being answered nothing runs (its body and its answer have
+//! limits of their own); between requests a head must be complete within one time and the next request begin within
+//! another. One timer a connection, moved only when it fires. Never: closing anything itself.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::Instant;
+
+/// How long a connection may take between requests.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Times {
+    /// From a head's first byte (or the connection's beginning) to its last.
+    pub(super) head: Duration,
+    /// From an answer to the next head's first byte.
+    pub(super) idle: Duration,
+}
+
+/// What a connection is overdue with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Overdue {
+    /// A head that began and does not end.
+    Head,
+    /// Nothing was asked for a long time.
+    Idle,
+}
+
+/// The clock, shared between the connection's driver, its socket and its requests.
+#[derive(Clone, Debug)]
+pub(super) struct Pace {
+    times: Times,
+    /// Whether bytes outside a request are those of a head: HTTP/2 has others.
+    heads: bool,
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Debug)]
+struct State {
+    in_flight: usize,
+    /// When the connection last fell silent.
+    quiet_since: Instant,
+    /// When the head that is being read began.
+    head_since: Option<Instant>,
+}
+
+impl Pace {
+    pub(super) fn new(times: Times, heads: bool) -> Self {
+        let now = Instant::now();
+        // The first head is due from the beginning.
+        let head_since = heads.then_some(now);
+        Self {
+            times,
+            heads,
+            state: Arc::new(Mutex::new(State { in_flight: 0, quiet_since: now, head_since })),
+        }
+    }
+
+    /// When to look next.
+    pub(super) fn deadline(&self) -> Instant {
+        let state = self.state();
+        if state.in_flight > 0 {
+            return Instant::now() + self.times.head.min(self.times.idle);
+        }
+        state.head_since.map_or(state.quiet_since + self.times.idle, |since| since + self.times.head)
+    }
+
+    /// What is overdue now.
+    pub(super) fn overdue(&self) -> Option<Overdue> {
+        let (state, now) = (self.state(), Instant::now());
+        match state.head_since {
+            _ if state.in_flight > 0 => None,
+            Some(since) => (now >= since + self.times.head).then_some(Overdue::Head),
+            None => (now >= state.quiet_since + self.times.idle).then_some(Overdue::Idle),
+        }
+    }
+
+    /// A request's head is complete; the request lasts until the guard is dropped.
+    pub(super) fn request(&self) -> InFlight {
+        let mut state = self.state();
+        state.in_flight += 1;
+        state.head_since = None;
+        InFlight { pace: self.clone() }
+    }
+
+    fn bytes_came(&self) {
+        let mut state = self.state();
+        if self.heads && state.in_flight == 0 && state.head_since.is_none() {
+            state.head_since = Some(Instant::now());
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A request being answered.
+pub(super) struct InFlight {
+    pace: Pace,
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        let mut state = self.pace.state();
+        state.in_flight -= 1;
+        state.quiet_since = Instant::now();
+    }
+}
+
+/// A socket that tells the clock when bytes come.
+pub(super) struct Paced<S> {
+    pub(super) socket: S,
+    pub(super) pace: Pace,
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Paced<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buf.filled().len();
+        let polled = Pin::new(&mut self.socket).poll_read(cx, buf);
+        if buf.filled().len() > before {
+            self.pace.bytes_came();
+        }
+        polled
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Paced<S> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.socket).poll_write(cx, buf)
+    }
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.socket).poll_flush(cx)
+    }
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.socket).poll_shutdown(cx)
+    }
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.socket).poll_write_vectored(cx, bufs)
+    }
+    fn is_write_vectored(&self) -> bool {
+        self.socket.is_write_vectored()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TIMES: Times = Times { head: Duration::from_secs(30), idle: Duration::from_secs(90) };
+
+    #[tokio::test(start_paused = true)]
+    async fn a_head_that_does_not_end_is_overdue_before_an_idle_connection() {
+        let pace = Pace::new(TIMES, true);
+        tokio::time::advance(Duration::from_secs(29)).await;
+        assert_eq!(pace.overdue(), None);
+        tokio::time::advance(Duration::from_secs(1)).await;
+        assert_eq!(pace.overdue(), Some(Overdue::Head));
+
+        drop(pace.request());
+        assert_eq!(pace.overdue(), None);
+        tokio::time::advance(Duration::from_secs(89)).await;
+        assert_eq!(pace.overdue(), None);
+        tokio::time::advance(Duration::from_secs(1)).await;
+        assert_eq!(pace.overdue(), Some(Overdue::Idle));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_in_flight_stops_the_clock() {
+        let pace = Pace::new(TIMES, false);
+        let request = pace.request();
+        tokio::time::advance(Duration::from_secs(1000)).await;
+        assert_eq!(pace.overdue(), None);
+        drop(request);
+        assert_eq!(pace.overdue(), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn frames_of_http2_begin_no_head() {
+        let pace = Pace::new(TIMES, false);
+        pace.bytes_came();
+        tokio::time::advance(Duration::from_secs(60)).await;
+        assert_eq!(pace.overdue(), None);
+    }
+}

@@ -1,0 +1,28 @@
+//! The Envoy profile in the binary: what is used when no configuration is named.
+//! Never: a fallback for a source that was named.
+
+use pillion_core::config::{Built, Cluster, ConfigError, Settings};
+
+use super::{Text, Texts};
+
+const PROFILE: [(&str, &str); 3] = [
+    ("profiles/envoy/config", include_str!("../../profiles/envoy/config")),
+    ("profiles/envoy/values", include_str!("../../profiles/envoy/values")),
+    ("profiles/envoy/mesh", include_str!("../../profiles/envoy/mesh")),
+];
+
+/// The texts of the profile.
+#[must_use]
+pub fn texts() -> Texts {
+    let [injector, values, mesh] =
+        PROFILE.map(|(name, text)| Text { name: name.to_owned(), text: text.to_owned() });
+    Texts { injector, values, mesh: Some(mesh) }
+}
+
+/// A snapshot of the profile.
+///
+/// # Errors
+/// None for the profile as it is built in; tests hold that.
+pub fn build(settings: Settings, cluster: Cluster) -> Result<Built, ConfigError> {
+    super::build(&texts(), settings, cluster)
+}

@@ -1,0 +1,221 @@
+//! [`Metrics`]: every time series. Five of them keep Istio's names, buckets and habits, for dashboards stand on them:
+//! "success" counts every answer written, also skips and refusals (istio/istio#54868). The corrected series is
+//! `pillion_injections_total`. Never: labels that a stranger can make many of.
+
+use std::time::Duration;
+
+use prometheus_client::encoding::{EncodeLabelSet, text};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::metrics::info::Info;
+use prometheus_client::registry::Registry;
+
+use crate::report::Report;
+
+/// Content type of [`Metrics::render`].
+pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// Istio's buckets, in seconds.
+const ISTIO_BUCKETS: [f64; 8] = [0.1, 1.0, 3.0, 5.0, 10.0, 20.0, 30.0, 60.0];
+/// Buckets for work that takes well under a millisecond.
+const BUCKETS: [f64; 14] =
+    [0.000_05, 0.000_1, 0.000_2, 0.000_3, 0.000_5, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 1.0, 10.0];
+
+/// What became of a request.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct InjectionLabels {
+    result: &'static str,
+    reason: &'static str,
+    revision: String,
+}
+
+/// Why a connection came to nothing.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+pub struct ConnectionLabels {
+    /// `handshake_failed`, `handshake_timeout`, `slow_head`, `accept_error`.
+    pub reason: &'static str,
+}
+
+/// Every time series.
+pub struct Metrics {
+    registry: Registry,
+    revision: String,
+    requests: Counter,
+    success: Counter,
+    failure: Counter,
+    skip: Counter,
+    seconds: Histogram,
+    injections: Family<InjectionLabels, Counter>,
+    duration: Histogram,
+    /// Panics caught on the way of a request. Any is an error in this program.
+    pub panics: Counter,
+    in_flight: Gauge,
+    /// Open connections of the webhook's listener.
+    pub connections: Gauge,
+    /// Connections that came to nothing.
+    pub connection_failures: Family<ConnectionLabels, Counter>,
+    /// Whether a configuration was found that cannot be used.
+    pub config_stale: Gauge,
+    /// Configurations taken into use, the first included.
+    pub config_loads: Counter,
+    /// When the configuration in use was loaded, in seconds since the epoch.
+    pub config_loaded: Gauge,
+    /// Whether a certificate was found that cannot be used.
+    pub certificate_stale: Gauge,
+    /// Certificates exchanged while running.
+    pub certificate_reloads: Counter,
+}
+
+impl Metrics {
+    /// All series, at zero.
+    #[must_use]
+    pub fn new(revision: &str) -> Self {
+        let mut registry = Registry::default();
+        let mut new = Self {
+            revision: revision.to_owned(),
+            requests: Counter::default(),
+            success: Counter::default(),
+            failure: Counter::default(),
+            skip: Counter::default(),
+            seconds: Histogram::new(ISTIO_BUCKETS),
+            injections: Family::default(),
+            duration: Histogram::new(BUCKETS),
+            panics: Counter::default(),
+            in_flight: Gauge::default(),
+            connections: Gauge::default(),
+            connection_failures: Family::default(),
+            config_stale: Gauge::default(),
+            config_loads: Counter::default(),
+            config_loaded: Gauge::default(),
+            certificate_stale: Gauge::default(),
+            certificate_reloads: Counter::default(),
+            registry: Registry::default(),
+        };
+        new.register_istio(&mut registry);
+        new.register_own(&mut registry);
+        new.registry = registry;
+        new
+    }
+
+    fn register_istio(&self, to: &mut Registry) {
+        // The library adds `_total` to counters.
+        to.register("sidecar_injection_requests", "Injection requests", self.requests.clone());
+        to.register(
+            "sidecar_injection_success",
+            "Injection requests answered, whatever the answer",
+            self.success.clone(),
+        );
+        to.register("sidecar_injection_failure", "Injection requests refused", self.failure.clone());
+        to.register(
+            "sidecar_injection_skip",
+            "Injection requests for pods that get no sidecar",
+            self.skip.clone(),
+        );
+        to.register("sidecar_injection_time_seconds", "Time from request to answer", self.seconds.clone());
+    }
+
+    fn register_own(&self, to: &mut Registry) {
+        to.register(
+            "pillion_injections",
+            "Injection requests by what became of them",
+            self.injections.clone(),
+        );
+        to.register(
+            "pillion_injection_duration_seconds",
+            "Time from request to answer, in fine buckets",
+            self.duration.clone(),
+        );
+        to.register("pillion_panics", "Panics caught on the way of a request", self.panics.clone());
+        to.register(
+            "pillion_requests_in_flight",
+            "Injection requests being answered",
+            self.in_flight.clone(),
+        );
+        to.register("pillion_connections", "Open connections of the webhook", self.connections.clone());
+        to.register(
+            "pillion_connection_failures",
+            "Connections that came to nothing",
+            self.connection_failures.clone(),
+        );
+        to.register(
+            "pillion_config_stale",
+            "1 while a configuration was found that cannot be used",
+            self.config_stale.clone(),
+        );
+        to.register("pillion_config_loads", "Configurations taken into use", self.config_loads.clone());
+        to.register(
+            "pillion_config_loaded_timestamp_seconds",
+            "When the configuration in use was loaded",
+            self.config_loaded.clone(),
+        );
+        to.register(
+            "pillion_certificate_stale",
+            "1 while a certificate was found that cannot be used",
+            self.certificate_stale.clone(),
+        );
+        to.register(
+            "pillion_certificate_reloads",
+            "Certificates exchanged while running",
+            self.certificate_reloads.clone(),
+        );
+        let build = vec![("version", env!("CARGO_PKG_VERSION")), ("rustc", env!("CARGO_PKG_RUST_VERSION"))];
+        to.register("pillion_build", "The running program", Info::new(build));
+    }
+
+    /// One request was answered.
+    pub fn answered(&self, report: &Report, took: Duration) {
+        use pillion_core::inject::Verdict;
+        self.requests.inc();
+        if report.written {
+            self.success.inc();
+        }
+        match report.reason.verdict() {
+            Verdict::Refused => drop(self.failure.inc()),
+            Verdict::Skipped => drop(self.skip.inc()),
+            Verdict::Injected => {}
+        }
+        self.seconds.observe(took.as_secs_f64());
+        self.duration.observe(took.as_secs_f64());
+        let labels = InjectionLabels {
+            result: report.reason.verdict().code(),
+            reason: report.reason.code(),
+            revision: self.revision.clone(),
+        };
+        self.injections.get_or_create(&labels).inc();
+    }
+
+    /// One request is being answered, until the guard is dropped.
+    #[must_use]
+    pub fn in_flight(&self) -> InFlight {
+        self.in_flight.inc();
+        InFlight { gauge: self.in_flight.clone() }
+    }
+
+    /// A connection came to nothing.
+    pub fn connection_failed(&self, reason: &'static str) {
+        self.connection_failures.get_or_create(&ConnectionLabels { reason }).inc();
+    }
+
+    /// All series as text.
+    #[must_use]
+    pub fn render(&self) -> String {
+        let mut out = String::with_capacity(8192);
+        // Writing to a String cannot fail.
+        let _ = text::encode(&mut out, &self.registry);
+        out
+    }
+}
+
+/// A request being answered.
+#[derive(Debug)]
+pub struct InFlight {
+    gauge: Gauge,
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.gauge.dec();
+    }
+}

@@ -1,0 +1,124 @@
+//! [`Watch`]: tells that something in some directories may have changed. Directories and not files, because the
+//! kubelet renews a mounted ConfigMap or Secret by swapping the symlink `..data`: a watch on the file would sit on
+//! the old inode and hear of the first change only. Never: what the files hold; whoever listens reads and compares.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use notify::event::{AccessKind, AccessMode};
+use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, timeout_at};
+
+/// A change is told once nothing has happened for this long: writers touch several files.
+const QUIET: Duration = Duration::from_millis(100);
+/// A directory that never comes to rest is told of after this long all the same.
+const LONGEST: Duration = Duration::from_secs(1);
+/// Without any event a look is due after this long: file systems without events, a directory made anew.
+const POLL: Duration = Duration::from_secs(30);
+
+/// A watch over directories.
+pub struct Watch {
+    directories: Vec<PathBuf>,
+    watcher: Option<RecommendedWatcher>,
+    events: mpsc::Receiver<()>,
+}
+
+impl Watch {
+    /// Starts to watch. What happens from now on is not missed, also before [`Watch::changed`] is first called.
+    #[must_use]
+    pub fn start(directories: Vec<PathBuf>) -> Self {
+        // One slot: a change that nobody has looked at yet need not be told twice.
+        let (told, events) = mpsc::channel(1);
+        let watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
+            if event.is_ok_and(|event| matters(event.kind)) {
+                let _ = told.try_send(());
+            }
+        });
+        let watcher = watcher
+            .inspect_err(
+                |error| tracing::warn!(%error, "no file events: changes are found by looking every 30 s"),
+            )
+            .ok();
+        let mut watch = Self { directories, watcher, events };
+        watch.arm();
+        watch
+    }
+
+    /// Waits for a change (or for the time to look without one).
+    pub async fn changed(&mut self) {
+        match timeout_at(Instant::now() + POLL, next(&mut self.events)).await {
+            Ok(()) => {
+                let end = Instant::now() + LONGEST;
+                while timeout_at(end.min(Instant::now() + QUIET), next(&mut self.events)).await.is_ok() {}
+            }
+            // The directory may be another one under the same name: watch what is there now.
+            Err(_) => self.arm(),
+        }
+    }
+
+    fn arm(&mut self) {
+        for directory in &self.directories {
+            if let Some(watcher) = &mut self.watcher
+                && let Err(error) = watcher.watch(directory, RecursiveMode::NonRecursive)
+            {
+                tracing::warn!(directory = %directory.display(), %error, "cannot watch: looking every 30 s instead");
+            }
+        }
+    }
+}
+
+/// The next event; never, if there is no watcher to send one.
+async fn next(events: &mut mpsc::Receiver<()>) {
+    if events.recv().await.is_none() {
+        std::future::pending::<()>().await;
+    }
+}
+
+/// Reading a file is an event too: listening to that would make every look cause the next.
+const fn matters(kind: EventKind) -> bool {
+    match kind {
+        EventKind::Access(kind) => matches!(kind, AccessKind::Close(AccessMode::Write)),
+        _ => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn told(watch: &mut Watch) -> bool {
+        tokio::time::timeout(Duration::from_secs(5), watch.changed()).await.is_ok()
+    }
+
+    #[tokio::test]
+    async fn every_swap_of_the_kubelets_symlink_is_told() {
+        let dir = tempfile::tempdir().unwrap();
+        let swap = |generation: u32| {
+            let data = dir.path().join(format!("..{generation}"));
+            std::fs::create_dir(&data).unwrap();
+            std::fs::write(data.join("config"), format!("{generation}")).unwrap();
+            std::os::unix::fs::symlink(&data, dir.path().join("..data_tmp")).unwrap();
+            std::fs::rename(dir.path().join("..data_tmp"), dir.path().join("..data")).unwrap();
+        };
+        swap(0);
+        std::os::unix::fs::symlink("..data/config", dir.path().join("config")).unwrap();
+        let mut watch = Watch::start(vec![dir.path().to_owned()]);
+        for generation in 1..4 {
+            swap(generation);
+            assert!(told(&mut watch).await, "swap {generation}");
+            assert_eq!(std::fs::read_to_string(dir.path().join("config")).unwrap(), generation.to_string());
+        }
+    }
+
+    #[tokio::test]
+    async fn reading_is_no_change() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("config");
+        std::fs::write(&file, "x").unwrap();
+        let mut watch = Watch::start(vec![dir.path().to_owned()]);
+        std::fs::read(&file).unwrap();
+        let quiet = tokio::time::timeout(Duration::from_millis(400), watch.changed()).await;
+        assert!(quiet.is_err());
+    }
+}

@@ -1,0 +1,50 @@
+//! Helpers of the integration tests. Never: assertions about the program.
+
+pub mod client;
+pub mod program;
+pub mod webhook;
+
+use std::path::{Path, PathBuf};
+
+/// A pod that any configuration injects.
+pub const POD: &str = r#"{"metadata":{"name":"web","labels":{"app":"web"}},"spec":{"containers":[{"name":"app","image":"app:1"}]}}"#;
+
+/// A review of `object` with the uid `u1`.
+pub fn review(object: &str) -> String {
+    review_of("admission.k8s.io/v1", object)
+}
+
+/// A review of `object` in this version.
+pub fn review_of(version: &str, object: &str) -> String {
+    format!(
+        r#"{{"apiVersion":"{version}","kind":"AdmissionReview","request":{{"uid":"u1","namespace":"shop","operation":"CREATE","object":{object}}}}}"#
+    )
+}
+
+/// A file of the repository.
+pub fn repository(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+/// A small configuration whose sidecar's image tells which one it is.
+pub fn config(image: &str) -> String {
+    format!(
+        "policy: enabled\ndefaultTemplates: [sidecar]\ntemplates:\n  sidecar: |\n    spec:\n      containers:\n      - name: istio-proxy\n        image: {image}\n"
+    )
+}
+
+/// Writes `files` as the kubelet writes a mounted volume: into a new directory that `..data` is swapped to.
+pub fn swap(volume: &Path, generation: u32, files: &[(&str, &str)]) {
+    let name = format!("..generation-{generation}");
+    let data = volume.join(&name);
+    std::fs::create_dir(&data).unwrap();
+    for (file, text) in files {
+        std::fs::write(data.join(file), text).unwrap();
+        let link = volume.join(file);
+        if link.symlink_metadata().is_err() {
+            std::os::unix::fs::symlink(format!("..data/{file}"), link).unwrap();
+        }
+    }
+    std::os::unix::fs::symlink(&name, volume.join("..data_tmp")).unwrap();
+    std::fs::rename(volume.join("..data_tmp"), volume.join("..data")).unwrap();
+}

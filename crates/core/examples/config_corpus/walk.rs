@@ -111,6 +111,7 @@ fn candidates(ty: TypeRef) -> Vec<Value<'static>> {
         "2147483648",
         "\"null\"",
         "[1]",
+        "\"-0\"",
     ];
     let texts: Vec<&str> = match ty.deref().kind() {
         Kind::Bool => vec!["true", "false", "null", "\"true\"", "1", "{}"],

@@ -50,6 +50,8 @@ fn integer(json: &Value<'_>, min: i64, max: u64, want: &str) -> Result<Value<'st
     let number = match json {
         Value::Str(s) => match s.trim_matches(' ') {
             "null" => Some(Value::Int(0)),
+            // Not even a negative zero is unsigned.
+            text if min == 0 && text.starts_with('-') => None,
             text if is_json_integer(text) => match text.parse::<i64>() {
                 Ok(i) => Some(Value::Int(i)),
                 Err(_) => text.parse::<u64>().ok().map(Value::Uint),

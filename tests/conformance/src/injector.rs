@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::answer::Answer;
 use crate::configuration::Configuration;
 use crate::options::Peer;
+use crate::pillion::Pillion;
 
 /// Answers admission calls under one configuration.
 pub trait Injector {
@@ -32,9 +33,10 @@ impl Injector for Null {
 }
 
 /// The injector under test, configured by what lies in `dir`; `None` where Istio is held against itself.
-pub fn build(peer: Peer, _configuration: &Configuration, _dir: &Path) -> Result<Option<Box<dyn Injector>>> {
+pub fn build(peer: Peer, configuration: &Configuration, dir: &Path) -> Result<Option<Box<dyn Injector>>> {
     Ok(match peer {
-        Peer::Pillion | Peer::Null => Some(Box::new(Null)),
+        Peer::Pillion => Some(Box::new(Pillion::load(configuration, dir)?)),
+        Peer::Null => Some(Box::new(Null)),
         Peer::Istio => None,
     })
 }

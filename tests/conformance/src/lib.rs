@@ -15,6 +15,7 @@ pub mod injector;
 pub mod judge;
 pub mod options;
 pub mod oracle;
+pub mod pillion;
 pub mod places;
 pub mod properties;
 pub mod releases;

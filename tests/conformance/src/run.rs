@@ -148,7 +148,10 @@ fn round<'c>(
     let counts = job.dir.join("actions.json");
     let (pairs, answers) = ask_both(job, injector, cases, Some(&counts))?;
     coverage::count_actions(&mut tally.coverage, job.release, &counts)?;
-    let judged = judge::judge(job.newest, &pairs)?;
+    let mut judged = judge::judge(job.newest, &pairs)?;
+    for (judgement, answer) in judged.iter_mut().zip(&answers) {
+        judgement.broken.extend(answer.fired.iter().filter(|name| name.starts_with("broken: ")).cloned());
+    }
     let undecided = undecided(job, &pairs, &judged)?;
     let mut figures = Figures::default();
     let mut injected = vec![];

@@ -13,6 +13,8 @@ mod scalar;
 
 use std::fmt;
 
+pub(crate) use scalar::plain;
+
 use pillion_govalue::{Field, Kind, Map, TypeRef, Value};
 
 /// JSON that does not fit its message.

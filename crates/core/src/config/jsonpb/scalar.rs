@@ -115,13 +115,13 @@ fn named(json: &Value<'_>, values: &'static [(&'static str, i32)]) -> Result<Val
     Ok(named.map_or(number, |(name, _)| Value::from(*name)))
 }
 
-/// Free JSON (`google.protobuf.Struct`, `Value`): every number is a float64.
+/// Free JSON, as Go decodes it without a type: every number is a float64.
 #[allow(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
-    reason = "protobuf's Value is a float64"
+    reason = "Go's number without a type is a float64"
 )]
-pub(super) fn plain(json: &Value<'_>) -> Value<'static> {
+pub(crate) fn plain(json: &Value<'_>) -> Value<'static> {
     match json {
         Value::Int(i) if i.unsigned_abs() > 1 << 53 => Value::Float(*i as f64),
         Value::Uint(u) => Value::Float(*u as f64),

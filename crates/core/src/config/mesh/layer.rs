@@ -19,7 +19,11 @@ pub(super) fn mesh(old: &Map<'static>, json: &Value<'_>) -> Result<Map<'static>,
     restore(&mut new, old, "defaultProviders");
     if let Some(layer) = json.get("defaultConfig").filter(|v| !v.is_null()) {
         let base = object(&new, "defaultConfig");
-        new.insert("defaultConfig", proxy_config(&base, layer).map_err(|e| inside("defaultConfig", e))?);
+        // Istio cuts this member out of the text by decoding it without a type, which rounds large numbers.
+        new.insert(
+            "defaultConfig",
+            proxy_config(&base, &jsonpb::plain(layer)).map_err(|e| inside("defaultConfig", e))?,
+        );
     }
     if let Some(layer) = json.get("defaultProviders").filter(|v| !v.is_null()) {
         let mut providers = object(&new, "defaultProviders");

@@ -178,6 +178,8 @@ gates! {
         "sidecar.istio.io/inject takes only true and false, before YAML's words for true and all else as false.",
     native_auto since V1_27 []
         "Whether sidecars are native is found out from the nodes unless it is said, before they were not.",
+    multus_namespace since V1_26 [V1_23 . 6, V1_24 . 4, V1_25 . 1]
+        "A Multus network in JSON is named by namespace and name, before by both in one.",
     append_missing_probers since V1_27 []
         "Probers are given to a sidecar that was injected before and has none.",
     resource_annotations_checked since V1_29 [V1_27 . 6, V1_28 . 4]

@@ -7,6 +7,7 @@ use super::{
     Cluster, CompiledTemplate, ConfigError, ConfigWarning, InjectorConfig, Mesh, ProxyConfigResource,
     ProxyConfigs, Settings, Source, Sources, Values,
 };
+use crate::inject::functions::Dialect;
 
 /// All that an injection reads besides the pod.
 #[derive(Clone, Debug)]
@@ -63,8 +64,9 @@ impl Snapshot {
         };
         let gates = Gates::of(level);
 
+        let dialect = Dialect::from(&gates);
         for (name, text) in &templates {
-            let template = CompiledTemplate::compile(sources.injector.name, name, text);
+            let template = CompiledTemplate::compile(sources.injector.name, name, text, dialect);
             config.templates.insert(name.clone(), template);
         }
         warnings.extend(template_faults(&config)?);

@@ -1,18 +1,16 @@
 //! One template of the configuration, compiled; or the reason why it is not, kept until somebody asks for it.
 //! Never: running it.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
-use pillion_gotmpl::{FunctionSet, Template};
+use pillion_gotmpl::Template;
 use pillion_govalue::types::KNOWN;
 
 use super::error::ConfigError;
+use crate::inject::functions::{Dialect, function_set};
 
 /// What Istio calls every template, so that messages read as its own do.
 const NAME: &str = "inject";
-
-/// The functions that templates may call.
-static FUNCTIONS: LazyLock<FunctionSet> = LazyLock::new(pillion_gotmpl::funcs::sprig::function_set);
 
 /// A template of the injector's configuration.
 #[derive(Clone, Debug)]
@@ -23,9 +21,9 @@ pub struct CompiledTemplate {
 }
 
 impl CompiledTemplate {
-    /// Compiles the template `name`, which lies in the file or key `source`.
-    pub(super) fn compile(source: &str, name: &str, text: &str) -> Self {
-        let compiled = Template::compile(NAME, text, &FUNCTIONS, KNOWN.template_data);
+    /// Compiles the template `name`, which lies in the file or key `source`, for the functions of a release.
+    pub(super) fn compile(source: &str, name: &str, text: &str, dialect: Dialect) -> Self {
+        let compiled = Template::compile(NAME, text, function_set(dialect), KNOWN.template_data);
         let compiled = compiled.map(Arc::new).map_err(|e| ConfigError {
             source: String::from(source),
             template: Some(String::from(name)),

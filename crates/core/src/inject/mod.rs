@@ -23,6 +23,7 @@ mod decide;
 mod error;
 mod facts;
 mod finish;
+pub mod functions;
 mod overlay;
 mod overrides;
 mod path;
@@ -140,7 +141,9 @@ fn context<'s, 'r>(
 ) -> Context<'s, 'r> {
     let mut proxy_env = path::parameters(request.path, warnings);
     let namespace_facts = openshift_namespace(snapshot, &original);
-    if namespace_facts.is_some() && snapshot.gates.drop_user_like_app {
+    // Without any namespace known there is no cluster to be on OpenShift with.
+    let openshift = snapshot.settings.platform == Platform::OpenShift && !snapshot.cluster.namespaces.is_empty();
+    if openshift && snapshot.gates.drop_user_like_app {
         finish::security::openshift_reset_user(&mut original);
     }
     let (cluster, network) = facts::cluster_and_network(&original, snapshot, &proxy_env);
@@ -169,8 +172,8 @@ fn openshift_namespace<'s>(snapshot: &'s Snapshot, pod: &Value<'_>) -> Option<&'
 
 /// What the host lends to the templates.
 fn environment(snapshot: &Snapshot, request: &Request<'_>) -> pillion_gotmpl::Env {
-    let _ = request;
-    pillion_gotmpl::Env { settings: snapshot.settings.env.clone(), ..Default::default() }
+    let now = request.now.and_then(|seconds| jiff::Timestamp::from_second(seconds).ok()).unwrap_or_default();
+    pillion_gotmpl::Env { now, settings: snapshot.settings.env.clone(), ..Default::default() }
 }
 
 /// Anything but the cluster's own DNS first may keep the sidecar from finding its control plane.

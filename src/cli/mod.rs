@@ -5,13 +5,17 @@
 //! |---|---|
 //! | `serve`, `plan` | `pillion serve`: as typed, and as understood |
 //! | `tryout` | the line that `serve` prints, and the files it names |
-//! | `origin` | `--config-source` and its kin |
+//! | `inject`, `input`, `output` | `pillion inject`: the command, its files, its output formats |
+//! | `origin` | `--config-source` and its kin, for both |
 //! | `environment` | the variables that Istio's injector reads |
 //!
 //! Never: imported by any other module.
 
 mod environment;
+mod inject;
+mod input;
 mod origin;
+mod output;
 mod plan;
 mod serve;
 mod tryout;
@@ -41,6 +45,8 @@ struct Cli {
 enum Command {
     /// Run the admission webhook.
     Serve(Box<serve::Args>),
+    /// Put the sidecar into manifests, as the webhook would.
+    Inject(Box<inject::Args>),
     /// Say which program this is.
     Version,
     /// Write completions for a shell to standard output.
@@ -61,6 +67,7 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let done = match cli.command {
         Command::Serve(args) => serve::run(*args),
+        Command::Inject(args) => inject::run(*args),
         Command::Version => print(&format!("pillion {}\n", env!("CARGO_PKG_VERSION"))),
         Command::Completions { shell } => completions(shell),
     };

@@ -22,6 +22,8 @@
 
 mod admin;
 mod admission;
+mod golden;
+mod inject;
 mod reload;
 mod serve;
 mod server;

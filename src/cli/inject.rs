@@ -1,0 +1,135 @@
+//! `pillion inject`: the webhook's engine over files. All files are injected before anything is written, so that a
+//! fault leaves nothing half-done. Never: injecting in another way than the webhook does.
+
+use std::path::PathBuf;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context, Result, bail};
+use indicatif::{ProgressBar, ProgressStyle};
+use pillion_core::config::{Cluster, Snapshot};
+use pillion_core::inject::{self, InjectError, Request, Verdict};
+use pillion_core::manifest::{self, Injected, PodDoc};
+use pillion_govalue::Value;
+
+use super::input::{self, Input};
+use super::origin::{IstioctlArgs, OriginArgs};
+use super::output::{self, Format};
+use super::{complain, print};
+use crate::source;
+
+/// From this many files on a terminal shows how far it is.
+const MANY: usize = 20;
+
+/// What was typed.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// A manifest, a directory of manifests, or `-` for standard input; may be given several times.
+    #[arg(long = "filename", short = 'f', value_name = "FILE|DIR|-", required = true)]
+    filenames: Vec<PathBuf>,
+    /// The namespace of objects that name none.
+    #[arg(long, short = 'n', default_value = "default", value_name = "NS")]
+    namespace: String,
+    /// What is written: the manifests, their objects as JSON, the JSON Patch of each pod, or what changed.
+    #[arg(long, short = 'o', value_enum, default_value = "yaml", value_name = "FORMAT")]
+    output: Format,
+    #[command(flatten)]
+    origin: OriginArgs,
+    #[command(flatten)]
+    istioctl: IstioctlArgs,
+}
+
+/// Runs the command.
+pub(super) fn run(args: Args) -> Result<()> {
+    let settings = args.origin.settings();
+    let origin = args.origin.origin(args.istioctl)?;
+    let texts = origin.read()?;
+    let built = source::build(&texts, settings, Cluster::default())?;
+    for warning in &built.warnings {
+        complain(&format!("warning: {warning}"));
+    }
+    let injector = Injector { snapshot: built.snapshot, namespace: args.namespace, now: now() };
+
+    let files = input::list(&args.filenames)?;
+    let progress = progress(files.len());
+    let (mut out, mut faults) = (String::new(), 0_usize);
+    for path in &files {
+        match injector.file(path, args.output) {
+            Ok(text) => output::join(&mut out, &text, args.output),
+            Err(error) => {
+                progress.suspend(|| complain(&format!("error: {error:#}")));
+                faults += 1;
+            }
+        }
+        progress.inc(1);
+    }
+    progress.finish_and_clear();
+    match faults {
+        0 => print(&out),
+        1 => bail!("nothing was written, because of the fault above"),
+        faults => bail!("nothing was written, because of {faults} faults above"),
+    }
+}
+
+/// What all files share.
+struct Injector {
+    snapshot: Snapshot,
+    namespace: String,
+    now: i64,
+}
+
+impl Injector {
+    /// One file, injected and in the format asked for.
+    fn file(&self, path: &std::path::Path, format: Format) -> Result<String> {
+        let Input { name, text } = input::read(path)?;
+        let mut patches = Vec::new();
+        let injected: Injected<'_> = manifest::inject(&name, &text, |doc| self.pod(&name, doc, &mut patches))
+            .map_err(|e| anyhow::anyhow!("{e}"))?;
+        output::write(format, &name, &text, &injected, &patches).context(name)
+    }
+
+    /// One pod: its patch is kept, and what people should know is told.
+    fn pod(
+        &self,
+        file: &str,
+        doc: &PodDoc<'_>,
+        patches: &mut Vec<String>,
+    ) -> Result<Option<Value<'static>>, InjectError> {
+        let namespace = if doc.namespace.is_empty() { &self.namespace } else { &doc.namespace };
+        let request = Request {
+            pod: doc.pod.clone(),
+            namespace,
+            path: "/inject",
+            owner: doc.owner.clone(),
+            now: Some(self.now),
+        };
+        let outcome = inject::inject(&self.snapshot, &request, &mut ())?;
+        let label = &doc.label;
+        for warning in &outcome.warnings {
+            complain(&format!("warning: {file}: {label}: {warning}"));
+        }
+        patches.push(pillion_kubepatch::write_patch(&outcome.patch));
+        if outcome.verdict == Verdict::Injected {
+            return Ok(Some(outcome.pod.into_owned()));
+        }
+        let (sentence, hint) = (outcome.reason.sentence(), outcome.reason.hint());
+        complain(&format!("note: {file}: {label}: not injected: {sentence} {hint}"));
+        Ok(None)
+    }
+}
+
+fn progress(files: usize) -> ProgressBar {
+    if files < MANY {
+        return ProgressBar::hidden();
+    }
+    // Draws on standard error, and only if that is a terminal.
+    let bar = ProgressBar::new(files as u64);
+    match ProgressStyle::with_template("{bar:30} {pos}/{len} files  {elapsed}") {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
+}
+
+fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+}

@@ -70,11 +70,11 @@ fn root(spec: &Value<'static>) -> Value<'static> {
     let get = |path: &[&str]| spec.at(path).cloned().unwrap_or_default();
     let mesh = match (spec.get("nilProto").and_then(Value::as_bool), spec.get("mesh")) {
         (Some(true), _) => None,
-        (_, None) => Some(Mesh::with_defaults(false)),
+        (_, None) => Some(Mesh::default()),
         // JSON is YAML.
         (_, Some(mesh)) => {
             let text = to_string(mesh, PLAIN);
-            Some(Mesh::with_defaults(false).layered(&text).unwrap().0)
+            Some(Mesh::default().layered(&text).unwrap().0)
         }
     };
     let (mesh, proxy) =

@@ -33,7 +33,6 @@ pub use compat::{Gates, Level, Release};
 pub use error::{ConfigError, ConfigWarning};
 pub use injector::{InjectorConfig, Policy};
 pub use jsonpb::ProtoError;
-pub(crate) use mesh::default_proxy_config;
 pub use mesh::{Mesh, MeshError};
 pub use proxyconfig::{ProxyConfigResource, ProxyConfigs};
 pub use selector::LabelSelector;

@@ -122,7 +122,7 @@ pub fn effective<'l, L: Fn(&str) -> Option<&'l str>>(
 ) -> Value<'static> {
     let empty = Map::new();
     let code = mesh.code_default_config();
-    let mut config = merge_proxy_config_message(&code, mesh.default_config().as_map().unwrap_or(&empty));
+    let mut config = merge_proxy_config_message(code, mesh.default_config().as_map().unwrap_or(&empty));
     let root = mesh.root_namespace();
     let global = (!root.is_empty()).then(|| resources.of_namespace(root)).flatten();
     let own = (target.namespace != root).then(|| resources.of_namespace(target.namespace)).flatten();
@@ -164,7 +164,7 @@ const CLEANED: [&str; 15] = [
 /// The configuration as it is written into a pod: without what equals the defaults. `default_tracing`: the Zipkin
 /// address of releases up to 1.21 counts as a default.
 #[must_use]
-pub fn clean_proxy_config(config: &Value<'static>, default_tracing: bool) -> Value<'static> {
+pub fn clean_proxy_config<'v>(config: &Value<'v>, default_tracing: bool) -> Value<'v> {
     let defaults = default_proxy_config(default_tracing);
     let mut clean = config.clone();
     if let Some(map) = clean.as_map_mut() {
@@ -178,13 +178,9 @@ pub fn clean_proxy_config(config: &Value<'static>, default_tracing: bool) -> Val
 /// # Errors
 /// Text that is no YAML, does not fit `ProxyConfig`, or gives a configuration that Istio refuses.
 pub fn check_annotation(text: &str, gates: &Gates) -> Result<(), MeshError> {
-    let mut config = default_proxy_config(false);
+    let mut config = default_proxy_config(false).clone();
     jsonpb::apply(&mut config, &read_yaml(text)?, KNOWN.proxy_config)?;
-    let config = Value::map(config);
-    let mut errors = check::proxy_config(&config).errors;
-    if !gates.long_drain && check::drains_over_an_hour(&config) {
-        errors.push(String::from("drain time must be <1h0m0s"));
-    }
+    let errors = check::proxy_config(&Value::map(config), gates).errors;
     if errors.is_empty() { Ok(()) } else { Err(MeshError::Invalid(errors)) }
 }
 

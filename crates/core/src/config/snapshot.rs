@@ -100,7 +100,7 @@ fn read_mesh(
     gates: &Gates,
     warnings: &mut Vec<ConfigWarning>,
 ) -> Result<Mesh, ConfigError> {
-    let mut mesh = Mesh::with_defaults(!gates.no_default_tracing);
+    let mut mesh = Mesh::of(gates);
     for source in [&sources.shared_mesh, &sources.mesh].into_iter().flatten() {
         let (layered, odd) = layer(&mesh, source)?;
         mesh = layered;

@@ -51,7 +51,13 @@ const MESH: &str = r#"{
   "defaultProviders": {}
 }"#;
 
-static PARSED: LazyLock<[Map<'static>; 2]> = LazyLock::new(|| [object(PROXY_CONFIG), object(MESH)]);
+/// The default `ProxyConfig`, the same with tracing, and the rest of the mesh.
+static PARSED: LazyLock<[Map<'static>; 3]> = LazyLock::new(|| {
+    let plain = object(PROXY_CONFIG);
+    let mut traced = plain.clone();
+    traced.insert("tracing", object(TRACING));
+    [plain, traced, object(MESH)]
+});
 
 fn object(text: &'static str) -> Map<'static> {
     match parse(text.as_bytes()) {
@@ -61,17 +67,13 @@ fn object(text: &'static str) -> Map<'static> {
 }
 
 /// The default `ProxyConfig`. `tracing`: with the Zipkin address that releases up to 1.21 assumed.
-pub(crate) fn proxy_config(tracing: bool) -> Map<'static> {
-    let mut config = PARSED[0].clone();
-    if tracing {
-        config.insert("tracing", object(TRACING));
-    }
-    config
+pub(crate) fn proxy_config(tracing: bool) -> &'static Map<'static> {
+    &PARSED[usize::from(tracing)]
 }
 
 /// The default `MeshConfig`, its `defaultConfig` included.
 pub(crate) fn mesh_config(tracing: bool) -> Map<'static> {
-    let mut config = PARSED[1].clone();
-    config.insert("defaultConfig", proxy_config(tracing));
+    let mut config = PARSED[2].clone();
+    config.insert("defaultConfig", proxy_config(tracing).clone());
     config
 }

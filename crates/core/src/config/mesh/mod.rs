@@ -7,6 +7,7 @@ mod layer;
 
 use pillion_govalue::{Map, Value};
 
+use super::Gates;
 use super::jsonpb::ProtoError;
 
 pub(crate) use defaults::proxy_config as default_proxy_config;
@@ -33,21 +34,22 @@ pub enum MeshError {
 pub struct Mesh {
     /// `MeshConfig` in normal form; `defaultConfig` is always there.
     pub config: Value<'static>,
-    /// Whether the code default of `defaultConfig` has the Zipkin address of releases up to 1.21.
-    default_tracing: bool,
+    /// The release whose defaults and rules count.
+    gates: Gates,
 }
 
 impl Default for Mesh {
     fn default() -> Self {
-        Self::with_defaults(false)
+        Self::of(&Gates::default())
     }
 }
 
 impl Mesh {
-    /// The configuration of a mesh that nobody configured. `tracing`: as releases up to 1.21 had it.
+    /// The configuration of a mesh that nobody configured, as a release has it.
     #[must_use]
-    pub fn with_defaults(tracing: bool) -> Self {
-        Self { config: Value::map(defaults::mesh_config(tracing)), default_tracing: tracing }
+    pub fn of(gates: &Gates) -> Self {
+        let config = Value::map(defaults::mesh_config(!gates.no_default_tracing));
+        Self { config, gates: gates.clone() }
     }
 
     /// This configuration under another source of YAML; with it what Istio would warn of.
@@ -58,8 +60,8 @@ impl Mesh {
         let json = read_yaml(yaml)?;
         let empty = Map::new();
         let config = layer::mesh(self.config.as_map().unwrap_or(&empty), &json)?;
-        let mesh = Self { config: Value::map(config), default_tracing: self.default_tracing };
-        let found = check::mesh(&mesh.config);
+        let mesh = Self { config: Value::map(config), gates: self.gates.clone() };
+        let found = check::mesh(&mesh.config, &mesh.gates);
         if found.errors.is_empty() {
             Ok((mesh, found.warnings))
         } else {
@@ -75,8 +77,8 @@ impl Mesh {
 
     /// What `defaultConfig` is when nobody configures it.
     #[must_use]
-    pub fn code_default_config(&self) -> Map<'static> {
-        defaults::proxy_config(self.default_tracing)
+    pub fn code_default_config(&self) -> &'static Map<'static> {
+        defaults::proxy_config(!self.gates.no_default_tracing)
     }
 
     /// `defaultConfig` with the text of an annotation `proxy.istio.io/config` over it.

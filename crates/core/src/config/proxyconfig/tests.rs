@@ -61,6 +61,9 @@ fn an_annotation_that_cannot_be_read_is_passed_over_here_and_refused_by_the_chec
     assert_eq!(config("app", false, Some("concurrency: x")), config("app", false, None));
     assert!(check_annotation("concurrency: x", &Gates::default()).is_err());
     assert!(check_annotation("concurrency: 2", &Gates::default()).is_ok());
+    let old = Gates { long_drain: false, ..Gates::default() };
+    assert!(check_annotation("drainDuration: 2h", &old).is_err());
+    assert!(Mesh::of(&old).layered("defaultConfig: {drainDuration: 2h}").is_err());
 }
 
 #[test]
@@ -72,8 +75,10 @@ fn a_layer_cannot_set_a_scalar_back_to_zero() {
 
 #[test]
 fn what_equals_the_default_is_left_out_of_the_copy() {
-    let clean = |text, tracing| {
-        let config = Mesh::with_defaults(tracing).with_proxy_config(text).unwrap();
+    let clean = |text, tracing: bool| {
+        let config = Mesh::of(&Gates { no_default_tracing: !tracing, ..Gates::default() })
+            .with_proxy_config(text)
+            .unwrap();
         json::to_string(&clean_proxy_config(&config, tracing), json::GO_MAP)
     };
     assert_eq!(clean("{}", false), "{}");

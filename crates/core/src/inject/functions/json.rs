@@ -1,15 +1,12 @@
 //! Values as JSON and YAML, and back. Never the formats themselves: govalue, gotmpl and goyaml write them.
 
-use std::sync::LazyLock;
-
 use pillion_gotmpl::Param::{Any, Message, Str, StrMap};
 use pillion_gotmpl::funcs::sprig::{JsonFault, from_json, to_json};
 use pillion_gotmpl::{Cx, Fault, Function, Val};
 use pillion_govalue::encode::message_json;
 use pillion_govalue::types::KNOWN;
-use pillion_govalue::{Map, Value};
 
-use crate::config::default_proxy_config;
+use crate::config::proxyconfig::clean_proxy_config;
 
 pub(super) const TABLE: &[Function] = &[
     Function::new("toJSON", &[StrMap], |cx, a| {
@@ -28,11 +25,11 @@ pub(super) fn proto_to_json(default_tracing: bool) -> Function {
 }
 
 fn with_tracing<'v>(_: &Cx<'v>, a: &[Val<'v>]) -> Result<Val<'v>, Fault> {
-    Ok(Val::from(message(&a[0], &DEFAULTS_WITH_TRACING)))
+    Ok(Val::from(message(&a[0], true)))
 }
 
 fn without_tracing<'v>(_: &Cx<'v>, a: &[Val<'v>]) -> Result<Val<'v>, Fault> {
-    Ok(Val::from(message(&a[0], &DEFAULTS)))
+    Ok(Val::from(message(&a[0], false)))
 }
 
 /// JSON as Go writes it, or `otherwise` for what has none.
@@ -62,38 +59,14 @@ fn to_yaml<'v>(cx: &Cx<'v>, a: &[Val<'v>]) -> Result<Val<'v>, Fault> {
     Ok(Val::from(pillion_goyaml::to_yaml(&tree).unwrap_or_default()))
 }
 
-static DEFAULTS: LazyLock<Map<'static>> = LazyLock::new(|| default_proxy_config(false));
-static DEFAULTS_WITH_TRACING: LazyLock<Map<'static>> = LazyLock::new(|| default_proxy_config(true));
-
-/// Fields of a ProxyConfig that are left out where they have their default; others are printed even then.
-const CLEANED: [&str; 14] = [
-    "configPath",
-    "binaryPath",
-    "controlPlaneAuthPolicy",
-    "serviceCluster",
-    "drainDuration",
-    "terminationDrainDuration",
-    "discoveryAddress",
-    "envoyMetricsService",
-    "envoyAccessLogService",
-    "tracing",
-    "proxyAdminPort",
-    "statNameLength",
-    "statusPort",
-    "concurrency",
-];
-
 /// jsonpb of a message; a ProxyConfig without what is default in it. Nil, and what has no JSON, gives `{}`.
-fn message(value: &Val<'_>, defaults: &Map<'static>) -> String {
+fn message(value: &Val<'_>, default_tracing: bool) -> String {
     const NONE: &str = "{}";
     let Some((tree, ty)) = value.tree() else { return String::from(NONE) };
-    let cleaned = match tree {
-        Value::Map(config) if ty == KNOWN.proxy_config => {
-            let mut config = Map::clone(config);
-            config.retain(|name, value| !(CLEANED.contains(&name) && defaults.get(name) == Some(value)));
-            Value::map(config)
-        }
-        other => other.clone(),
+    let cleaned = if ty == KNOWN.proxy_config && !tree.is_null() {
+        clean_proxy_config(tree, default_tracing)
+    } else {
+        tree.clone()
     };
     message_json(&cleaned, ty).unwrap_or_else(|_| String::from(NONE))
 }

@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 
 use pillion_govalue::Value;
 
+use crate::config::Gates;
 use crate::config::jsonpb::duration;
 
 /// What was found.
@@ -39,7 +40,7 @@ const SECOND: i64 = 1_000 * MILLISECOND;
 const HOUR: i64 = 3_600 * SECOND;
 
 /// Checks a `MeshConfig`.
-pub(crate) fn mesh(config: &Value<'_>) -> Findings {
+pub(crate) fn mesh(config: &Value<'_>, gates: &Gates) -> Findings {
     let mut found = Findings::default();
     found.check("proxyListenPort", names::port(integer(config, "proxyListenPort")));
     found.check("connectTimeout", connect_timeout(config));
@@ -48,7 +49,7 @@ pub(crate) fn mesh(config: &Value<'_>) -> Findings {
     }
     match config.get("defaultConfig") {
         Some(proxy) => {
-            let inner = proxy_config(proxy);
+            let inner = proxy_config(proxy, gates);
             found.errors.extend(inner.errors.into_iter().map(|e| format!("defaultConfig: {e}")));
             found.warnings.extend(inner.warnings);
         }
@@ -73,19 +74,17 @@ pub(crate) fn mesh(config: &Value<'_>) -> Findings {
 }
 
 /// Checks a `ProxyConfig`.
-pub(crate) fn proxy_config(config: &Value<'_>) -> Findings {
+pub(crate) fn proxy_config(config: &Value<'_>, gates: &Gates) -> Findings {
     let mut found = Findings { errors: proxy::problems(config), warnings: Vec::new() };
+    if !gates.long_drain && nanos(config, "drainDuration") > HOUR {
+        found.error("drain time must be <1h0m0s");
+    }
     if config.at(&["proxyMetadata", "ISTIO_META_DNS_AUTO_ALLOCATE"]).is_some() {
         found.warnings.push(String::from(
             "ISTIO_META_DNS_AUTO_ALLOCATE is deprecated: see the second version of DNS auto allocation in Istio's documentation",
         ));
     }
     found
-}
-
-/// Whether a `ProxyConfig` drains longer than old releases take.
-pub(crate) fn drains_over_an_hour(config: &Value<'_>) -> bool {
-    nanos(config, "drainDuration") > HOUR
 }
 
 fn connect_timeout(config: &Value<'_>) -> Result<(), String> {

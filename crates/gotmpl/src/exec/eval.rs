@@ -1,7 +1,7 @@
 //! Values of pipelines, commands, fields, variables and calls.
 
-use pillion_govalue::Kind;
 use pillion_govalue::types::KNOWN;
+use pillion_govalue::{Kind, TypeRef, Value};
 
 use super::range::element_is_any;
 use super::{At, Ev, Evaluated, Exec};
@@ -9,8 +9,8 @@ use crate::access::{has_field, is_struct, struct_field};
 use crate::error::Error;
 use crate::funcs::builtin;
 use crate::methods::{self, Method};
-use crate::parse::ast::{Callee, Command, Expr, ExprKind, Number, Pipe};
-use crate::value::{Bytes, GoKind, Val, zero};
+use crate::parse::ast::{Callee, Command, Expr, ExprKind, Name, Number, Pipe};
+use crate::value::{Bytes, GoKind, Val, read, zero};
 
 /// The operands behind the first one of a command.
 type Args<'v> = &'v [Expr];
@@ -147,7 +147,7 @@ impl<'v> Exec<'_, 'v> {
         dot: &Ev<'v>,
         expr: &'v Expr,
         of: &'v Expr,
-        names: &'v [Box<str>],
+        names: &'v [Name],
         args: Args<'v>,
         last: Option<Ev<'v>>,
     ) -> Evaluated<'v> {
@@ -175,7 +175,7 @@ impl<'v> Exec<'_, 'v> {
         dot: &Ev<'v>,
         mut receiver: Ev<'v>,
         expr: &'v Expr,
-        names: &'v [Box<str>],
+        names: &'v [Name],
         args: Args<'v>,
         last: Option<Ev<'v>>,
     ) -> Evaluated<'v> {
@@ -189,15 +189,61 @@ impl<'v> Exec<'_, 'v> {
     fn field(
         &mut self,
         dot: &Ev<'v>,
-        name: &str,
+        name: &'v Name,
         expr: &'v Expr,
         args: Args<'v>,
         last: Option<Ev<'v>>,
         receiver: &Ev<'v>,
     ) -> Evaluated<'v> {
-        if matches!(receiver.val, Val::Invalid) && !receiver.iface {
-            return Ok(Ev::invalid());
+        match &receiver.val {
+            Val::Typed(node, ty) if args.is_empty() && last.is_none() => {
+                if let Some(found) = self.plain_field(node, *ty, name, receiver) {
+                    return found;
+                }
+            }
+            Val::Invalid if !receiver.iface => return Ok(Ev::invalid()),
+            _ => {}
         }
+        self.any_field(dot, name, expr, args, last, receiver)
+    }
+
+    /// The common cases: a key of a map that has no methods, and a field that this place has found before.
+    fn plain_field(
+        &self,
+        node: &'v Value<'v>,
+        ty: TypeRef,
+        name: &Name,
+        receiver: &Ev<'v>,
+    ) -> Option<Evaluated<'v>> {
+        if let Kind::Map(key, of) = ty.kind() {
+            if key != KNOWN.string {
+                return None;
+            }
+            let found = node.get(&name.text);
+            let value =
+                found.map(|item| Ev { val: read(Some(item), of), iface: of == KNOWN.any, addr: false });
+            return Some(Ok(value.unwrap_or(Ev::invalid())));
+        }
+        let (_, field) = name.field.get().filter(|(known, _)| *known == ty)?;
+        // An embedded struct lies in the same object.
+        let inner = if field.json.is_empty() { Some(node) } else { node.get(field.json) };
+        let addr = matches!(ty.kind(), Kind::Ptr(_)) || receiver.addr && !receiver.iface;
+        let value = self.owned(read(inner, field.ty));
+        Some(value.map(|val| Ev { val, iface: false, addr }))
+    }
+
+    /// Every case: methods, fields, keys, and what is wrong with each.
+    #[allow(clippy::too_many_arguments, reason = "a call of a method has them all")]
+    fn any_field(
+        &mut self,
+        dot: &Ev<'v>,
+        place: &'v Name,
+        expr: &'v Expr,
+        args: Args<'v>,
+        last: Option<Ev<'v>>,
+        receiver: &Ev<'v>,
+    ) -> Evaluated<'v> {
+        let name = &*place.text;
         if let Val::Oneof(_, member) = &receiver.val
             && member.field.is_none()
         {
@@ -241,6 +287,7 @@ impl<'v> Exec<'_, 'v> {
                             self.error(format!("{name} has arguments but cannot be invoked as function"))
                         );
                     }
+                    remember(place, &receiver.val);
                     return Ok(Ev { val: self.owned(val)?, iface: false, addr });
                 }
             }
@@ -313,22 +360,26 @@ impl<'v> Exec<'_, 'v> {
             return self.and_or(dot, name == "or", args, last);
         }
         let param = |i: usize| function.params.get(i).copied().or(function.variadic);
-        let mut values = Vec::with_capacity(given);
         if callee.builtin && name == "index" {
             return self.index(dot, place, args, last);
         }
+        let base = self.args.len();
         for (i, arg) in args.iter().enumerate() {
             let Some(param) = param(i) else { break };
-            values.push(self.arg(dot, param, arg)?);
+            let value = self.arg(dot, param, arg)?;
+            self.args.push(value);
         }
         if let (Some(last), Some(param)) = (last, param(args.len())) {
-            values.push(self.validate(last, param)?.val);
+            let value = self.validate(last, param)?.val;
+            self.args.push(value);
         }
+        let values = &self.args[base..];
         let result = if callee.builtin && name == "call" {
-            builtin::call(&args.first().map_or_else(String::new, ToString::to_string), &values)
+            builtin::call(&args.first().map_or_else(String::new, ToString::to_string), values)
         } else {
-            (function.run)(self.cx, &values)
+            (function.run)(self.cx, values)
         };
+        self.args.truncate(base);
         let charged = result.and_then(|val| self.cx.charge(weight(&val)).map(|()| val));
         match charged {
             Ok(val) => {
@@ -344,15 +395,29 @@ impl<'v> Exec<'_, 'v> {
 
     /// `index`, whose result can have an address: that of the item, or of an element of a slice.
     fn index(&mut self, dot: &Ev<'v>, place: At<'v>, args: Args<'v>, last: Option<Ev<'v>>) -> Evaluated<'v> {
-        let mut values = Vec::with_capacity(args.len() + 1);
+        let base = self.args.len();
+        let mut item = None;
         for arg in args {
-            values.push(self.value_arg(dot, arg)?);
+            let value = self.value_arg(dot, arg)?;
+            if item.is_none() {
+                item = Some(value);
+            } else {
+                self.args.push(value.val);
+            }
         }
-        values.extend(last);
-        let Some((item, path)) = values.split_first() else { return Ok(Ev::invalid()) };
-        let path: Vec<Val<'v>> = path.iter().map(|key| key.val.clone()).collect();
-        let addr = if path.is_empty() { item.addr && !item.iface } else { false };
-        match builtin::index(&item.val, &path) {
+        let item = match (item, last) {
+            (Some(item), Some(last)) => {
+                self.args.push(last.val);
+                item
+            }
+            (Some(item), None) | (None, Some(item)) => item,
+            (None, None) => Ev::invalid(),
+        };
+        let path = &self.args[base..];
+        let addr = path.is_empty() && item.addr && !item.iface;
+        let result = builtin::index(&item.val, path);
+        self.args.truncate(base);
+        match result {
             Ok((val, in_slice)) => {
                 let iface = matches!(val, Val::Nil(ty) if ty == KNOWN.any);
                 Ok(Ev { val, iface, addr: addr || in_slice })
@@ -381,6 +446,16 @@ impl<'v> Exec<'_, 'v> {
             crate::funcs::Fault::Failed(detail) => self.error(format!("error calling {name}: {detail}")),
             crate::funcs::Fault::Limit(what) => self.limit(&format!("error calling {name}: {what}")),
         }
+    }
+}
+
+/// Keeps the field that `name` was found to be, for the next time.
+fn remember(name: &Name, receiver: &Val<'_>) {
+    if let Val::Typed(_, ty) = receiver
+        && let Some(field) = ty.deref().field_by_go(&name.text).filter(|f| f.oneof.is_empty())
+        && matches!(ty.deref().kind(), Kind::Struct(_) | Kind::Message(_))
+    {
+        name.field.get_or_init(|| (*ty, field));
     }
 }
 

@@ -102,6 +102,8 @@ pub(crate) struct Exec<'x, 'v> {
     /// Variables by number, innermost last; those of the running template start at `base`.
     vars: Vec<(u32, Ev<'v>)>,
     base: usize,
+    /// Arguments of the calls that are being evaluated, innermost last.
+    args: Vec<Val<'v>>,
     depth: u32,
     max_depth: u32,
     out: Vec<u8>,
@@ -124,6 +126,7 @@ pub(crate) fn run<'v>(
         at: At::Nothing,
         vars: vec![(0, Ev::plain(root.clone()))],
         base: 0,
+        args: Vec::with_capacity(16),
         depth: 0,
         max_depth: limits.depth,
         out: Vec::with_capacity(limits.output.min(template.text.len() + 1024)),
@@ -227,6 +230,9 @@ impl<'v> Exec<'_, 'v> {
 
     /// Prints an action's value.
     fn print(&mut self, value: &Ev<'v>) -> Result<(), Error> {
+        if let Val::Str(text, _) = &value.val {
+            return self.write(text);
+        }
         let mut val = value.val.clone();
         if let Val::Typed(node, ty) = &val {
             let pointer = matches!(ty.kind(), pillion_govalue::Kind::Ptr(_));

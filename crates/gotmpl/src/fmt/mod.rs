@@ -8,6 +8,7 @@ mod printer;
 pub mod quote;
 mod writer;
 
+use pillion_govalue::types::KNOWN;
 use printer::Printer;
 use writer::Writer;
 
@@ -49,8 +50,13 @@ pub fn sprintf<'v>(cx: &Cx<'v>, format: &[u8], args: &[Val<'v>]) -> Result<Vec<u
 
 /// `fmt.Sprintf("%v", v)`.
 pub fn display<'v>(cx: &Cx<'v>, v: &Val<'v>) -> Result<Bytes<'v>, Fault> {
-    if let Val::Str(s, _) = v {
-        return Ok(s.clone());
+    match v {
+        Val::Str(s, _) => return Ok(s.clone()),
+        Val::Bool(b) => return Ok(Bytes::from(if *b { "true" } else { "false" })),
+        _ => {}
+    }
+    if let Some(n) = short_number(v) {
+        return Ok(Bytes::from(n.to_string()));
     }
     bounded(cx, |p| p.arg(v, 'v')).map(Bytes::from)
 }
@@ -64,10 +70,27 @@ pub(crate) fn append(out: &mut Vec<u8>, v: &Val<'_>, limit: usize) -> bool {
         }
         return fits;
     }
+    if let Some(n) = short_number(v) {
+        out.extend_from_slice(n.to_string().as_bytes());
+        return out.len() <= limit;
+    }
     let mut p = Printer::new(Writer::new(std::mem::take(out), limit));
     p.arg(v, 'v');
     *out = p.w.out;
     !p.w.full
+}
+
+/// The number that `v` prints as if it is one of the many that print as a plain integer.
+#[allow(clippy::cast_possible_truncation, clippy::float_cmp, reason = "only whole numbers below a million")]
+fn short_number(v: &Val<'_>) -> Option<i64> {
+    match v {
+        Val::Int(i, ty) if *ty == KNOWN.int || *ty == KNOWN.int64 || *ty == KNOWN.int32 => Some(*i),
+        // From a million on a float prints with an exponent; minus zero keeps its sign.
+        Val::Float(f) if f.abs() < 1e6 && f.trunc() == *f && (*f != 0.0 || f.is_sign_positive()) => {
+            Some(*f as i64)
+        }
+        _ => None,
+    }
 }
 
 /// `fmt.Sprintf("%v", v)` of data that a rendering did not make, and that is therefore no larger than the data.

@@ -140,9 +140,8 @@ impl Writer {
         };
         let sign = if sign == "+" && self.flags.space && !self.flags.plus { " " } else { sign };
         if !f.is_finite() {
-            let keep =
-                if f.is_nan() { self.flags.space || self.flags.plus } else { sign != "+" || self.flags.plus };
-            // An infinity always keeps a sign that is asked for; NaN has one only on request.
+            // An infinity always has its sign, NaN only on request.
+            let keep = f.is_infinite() || self.flags.space || self.flags.plus;
             let text = if keep { format!("{sign}{body}") } else { body };
             self.pad_with_spaces(text.as_bytes());
             return;

@@ -2,6 +2,9 @@
 //! by name again. Every part knows its place, and how Go writes it in messages ([`std::fmt::Display`]).
 
 use std::fmt;
+use std::sync::OnceLock;
+
+use pillion_govalue::{Field, TypeRef};
 
 use crate::fmt::quote::quote;
 use crate::funcs::Function;
@@ -79,13 +82,27 @@ pub(crate) enum ExprKind {
     /// As written, and its value.
     String(Box<str>, Vec<u8>),
     /// `.A.B`
-    Field(Vec<Box<str>>),
+    Field(Vec<Name>),
     /// `$x.A.B`
-    Variable(Var, Vec<Box<str>>),
+    Variable(Var, Vec<Name>),
     Function(Callee),
     /// `(pipeline).A.B` and the like.
-    Chain(Box<Expr>, Vec<Box<str>>),
+    Chain(Box<Expr>, Vec<Name>),
     Pipe(Box<Pipe>),
+}
+
+/// A name behind a dot.
+pub(crate) struct Name {
+    pub(crate) text: Box<str>,
+    /// The type of which it was found to be a plain field, and the field: nearly always the same one again, for
+    /// the same place of a template meets the same type.
+    pub(crate) field: OnceLock<(TypeRef, &'static Field)>,
+}
+
+impl From<&str> for Name {
+    fn from(text: &str) -> Self {
+        Self { text: text.into(), field: OnceLock::new() }
+    }
 }
 
 /// A function's name resolved.
@@ -185,8 +202,8 @@ impl fmt::Display for Expr {
     }
 }
 
-fn fields(f: &mut fmt::Formatter<'_>, names: &[Box<str>]) -> fmt::Result {
-    names.iter().try_for_each(|name| write!(f, ".{name}"))
+fn fields(f: &mut fmt::Formatter<'_>, names: &[Name]) -> fmt::Result {
+    names.iter().try_for_each(|name| write!(f, ".{}", name.text))
 }
 
 impl fmt::Display for Call {

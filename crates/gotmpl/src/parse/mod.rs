@@ -376,7 +376,7 @@ impl<'t> Parser<'t> {
             return Ok(Some(term));
         }
         let at = pos(self.peek().pos);
-        let mut names: Vec<Box<str>> = Vec::new();
+        let mut names: Vec<ast::Name> = Vec::new();
         while self.peek().kind == Kind::Field {
             names.push(self.next().text[1..].into());
         }

@@ -84,7 +84,7 @@ impl Injector {
         let mut patches = Vec::new();
         let injected: Injected<'_> = manifest::inject(&name, &text, |doc| self.pod(&name, doc, &mut patches))
             .map_err(|e| anyhow::anyhow!("{e}"))?;
-        output::write(format, &name, &text, &injected, &patches).context(name)
+        output::write(format, &name, &injected, &patches).context(name)
     }
 
     /// One pod: its patch is kept, and what people should know is told.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::ValueEnum;
-use pillion_core::config::{Release, Settings};
+use pillion_core::config::{Level, Settings};
 
 use super::{Usage, environment};
 use crate::source::Origin;
@@ -37,7 +37,7 @@ pub(super) struct OriginArgs {
     revision: String,
     /// Behave like this release of Istio (1.20 … 1.31) instead of the one the configuration was made for.
     #[arg(long, value_name = "RELEASE", value_parser = release)]
-    compat: Option<Release>,
+    compat: Option<Level>,
     /// Let templates read this variable of the environment, besides the settings of an injector.
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     template_env: Vec<String>,
@@ -102,6 +102,6 @@ impl OriginArgs {
 const CONFIGMAP: &str = "--config-source configmap needs a cluster to watch, which this version does not do: mount the \
     ConfigMaps as files and name the directory with --config-dir (it is watched), or use --config-source embedded";
 
-fn release(text: &str) -> Result<Release, String> {
+fn release(text: &str) -> Result<Level, String> {
     text.parse().map_err(|error| format!("{error}"))
 }

@@ -17,7 +17,7 @@ pub(super) enum Format {
     Json,
     /// The JSON Patch of every pod, one a line, as the webhook answers it; `[]` for a pod that is not injected.
     Patch,
-    /// What changed, as a unified difference; in colour on a terminal.
+    /// What changed in each object, as a unified difference; in colour on a terminal.
     Diff,
 }
 
@@ -25,7 +25,6 @@ pub(super) enum Format {
 pub(super) fn write(
     format: Format,
     name: &str,
-    before: &str,
     injected: &Injected<'_>,
     patches: &[String],
 ) -> Result<String> {
@@ -36,7 +35,7 @@ pub(super) fn write(
             json::to_string(document.after.as_ref().unwrap_or(&document.before), json::PLAIN)
         })),
         Format::Patch => lines(&mut patches.iter().cloned()),
-        Format::Diff => difference(name, before, &injected.text, in_colour()),
+        Format::Diff => differences(name, injected)?,
     })
 }
 
@@ -51,6 +50,21 @@ pub(super) fn join(out: &mut String, part: &str, format: Format) {
         }
     }
     out.push_str(part);
+}
+
+/// The differences of all objects. Both sides are written alike, so that only what injection changed is shown and not
+/// how the manifest was laid out.
+fn differences(name: &str, injected: &Injected<'_>) -> Result<String> {
+    let (mut out, colour) = (String::new(), in_colour());
+    for document in &injected.documents {
+        if let Some(after) = &document.after {
+            let title = format!("{name}: {}", document.label);
+            let (before, after) =
+                (pillion_goyaml::to_yaml(&document.before)?, pillion_goyaml::to_yaml(after)?);
+            out.push_str(&difference(&title, &before, &after, colour));
+        }
+    }
+    Ok(out)
 }
 
 /// As <https://no-color.org> has it.

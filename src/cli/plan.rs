@@ -57,7 +57,7 @@ impl Plan {
             debug,
             certificate: args.tls_cert.zip(args.tls_key).map(|(certificate, key)| Files { certificate, key }),
             custom_hosts: std::env::var("ISTIOD_CUSTOM_HOST").unwrap_or_default(),
-            limits: Limits { connections: args.max_connections, ..Limits::default() },
+            limits: Limits { connections: args.max_connections.get(), ..Limits::default() },
             shutdown: args.shutdown_duration,
             drain_delay: args.drain_delay.min(args.shutdown_duration),
             state_dir: args.state_dir,

@@ -2,6 +2,7 @@
 //! Never: what the parts do.
 
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -56,8 +57,8 @@ pub(super) struct Args {
     #[arg(long, env = "PILLION_STATE_DIR", value_name = "DIR")]
     pub(super) state_dir: Option<PathBuf>,
     /// Connections at once; more wait.
-    #[arg(long, default_value_t = Limits::default().connections, value_name = "N")]
-    pub(super) max_connections: usize,
+    #[arg(long, default_value = "1000", value_name = "N")]
+    pub(super) max_connections: NonZeroUsize,
     /// How long open requests may take to finish after SIGTERM.
     #[arg(long, alias = "shutdownDuration", default_value = "10s", value_name = "TIME", value_parser = plan::duration)]
     pub(super) shutdown_duration: Duration,

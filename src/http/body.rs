@@ -116,6 +116,26 @@ mod tests {
         assert_eq!(read(Body::from(vec![b' '; MAX_BODY + 1]), &budget).await.unwrap_err(), Unread::TooLarge);
     }
 
+    /// A body of which no byte ever comes.
+    struct Silent;
+
+    impl hyper::body::Body for Silent {
+        type Data = axum::body::Bytes;
+        type Error = std::convert::Infallible;
+        fn poll_frame(
+            self: std::pin::Pin<&mut Self>,
+            _: &mut std::task::Context<'_>,
+        ) -> std::task::Poll<Option<Result<hyper::body::Frame<Self::Data>, Self::Error>>> {
+            std::task::Poll::Pending
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_never_comes_is_given_up() {
+        let budget = Budget::new(10);
+        assert_eq!(read(Body::new(Silent), &budget).await.unwrap_err(), Unread::Slow);
+    }
+
     #[tokio::test]
     async fn the_budget_is_given_back() {
         let budget = Budget::new(10);

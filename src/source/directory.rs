@@ -22,13 +22,32 @@ pub struct Files {
     pub mesh: Option<PathBuf>,
 }
 
-/// Reads `config`, `values` and, if it is there, `mesh`.
+/// How often a volume that is swapped while it is read is read again.
+const ATTEMPTS: usize = 3;
+
+/// Reads `config`, `values` and, if it is there, `mesh`: all of one generation. A volume that the kubelet mounted
+/// changes by a swap of the link `..data`; following it once, before the first file, keeps a new template from
+/// meeting old values.
 pub(super) fn read(directory: &Path) -> Result<Texts, SourceError> {
-    let mesh = directory.join("mesh");
+    let mut attempts = 1;
+    loop {
+        let generation = directory.join("..data").canonicalize().ok();
+        match read_generation(directory, generation.as_deref().unwrap_or(directory)) {
+            // The generation was swapped away and removed in the middle of reading.
+            Err(_) if attempts < ATTEMPTS && generation.is_some_and(|old| !old.exists()) => attempts += 1,
+            read => return read,
+        }
+    }
+}
+
+/// Reads the files that lie in `place`, and calls them by the directory that was named.
+fn read_generation(directory: &Path, place: &Path) -> Result<Texts, SourceError> {
+    let file = |key: &str| text_of(&place.join(key), &directory.join(key));
+    let mesh = place.join("mesh").exists();
     Ok(Texts {
-        injector: text(&directory.join("config"))?,
-        values: text(&directory.join("values"))?,
-        mesh: if mesh.exists() { Some(text(&mesh)?) } else { None },
+        injector: file("config")?,
+        values: file("values")?,
+        mesh: if mesh { Some(file("mesh")?) } else { None },
     })
 }
 
@@ -58,12 +77,17 @@ fn as_config(file: Text) -> Text {
 }
 
 fn text(path: &Path) -> Result<Text, SourceError> {
-    let fail = |reason: String| SourceError::Read { path: path.to_owned(), reason };
+    text_of(path, path)
+}
+
+/// The text of a file that people know by another name.
+fn text_of(path: &Path, name: &Path) -> Result<Text, SourceError> {
+    let fail = |reason: String| SourceError::Read { path: name.to_owned(), reason };
     let file = std::fs::File::open(path).map_err(|error| fail(error.to_string()))?;
     let mut text = String::new();
     let read = file.take(MAX_FILE + 1).read_to_string(&mut text).map_err(|error| fail(error.to_string()))?;
     if read as u64 > MAX_FILE {
         return Err(fail(format!("it is longer than {MAX_FILE} bytes")));
     }
-    Ok(Text { name: path.display().to_string(), text })
+    Ok(Text { name: name.display().to_string(), text })
 }

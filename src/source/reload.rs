@@ -2,6 +2,7 @@
 //! then it replaces the old one, whole. A faulty one is told of (log, metric, `/readyz?verbose`) and the old one stays,
 //! whole. Never: half of a configuration.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use pillion_core::config::{Cluster, Settings, Snapshot};
@@ -49,16 +50,24 @@ impl Reloader {
         loop {
             watch.changed().await;
             let looked = tokio::task::spawn_blocking(move || {
-                self.look();
+                self.look_safely();
                 self
             });
             match looked.await {
                 Ok(same) => self = same,
-                Err(error) => {
-                    tracing::error!(%error, "a panic while the configuration was loaded: it is no longer followed");
-                    return;
-                }
+                // The runtime is being shut down.
+                Err(_) => return,
             }
+        }
+    }
+
+    /// A configuration that makes the program panic is a faulty one: the old one stays, and the next is looked at.
+    fn look_safely(&mut self) {
+        if catch_unwind(AssertUnwindSafe(|| self.look())).is_err() {
+            self.engine.metrics().panics.inc();
+            self.tell(Some(
+                "a panic while the configuration was loaded: this is an error in the program".to_owned(),
+            ));
         }
     }
 

@@ -67,6 +67,20 @@ fn a_directory_is_followed_while_it_serves() {
 }
 
 #[test]
+fn a_process_out_of_descriptors_serves_again_once_clients_leave() {
+    let state = tempfile::tempdir().unwrap();
+    let mut serving = Serving::start_under("ulimit -n 48", state.path(), &[]);
+    let port = serving.port("https");
+    let clients: Vec<_> =
+        (0..100).filter_map(|_| std::net::TcpStream::connect(("127.0.0.1", port)).ok()).collect();
+    serving.logs(&["cannot accept connections"]);
+    drop(clients);
+    let output =
+        Command::new("sh").args(["-c", &format!("{} --max-time 20", serving.line.trim_end())]).output();
+    assert!(String::from_utf8(output.unwrap().stdout).unwrap().contains("name: envoy"));
+}
+
+#[test]
 fn signals_end_it_in_order() {
     let state = tempfile::tempdir().unwrap();
     for signal in ["TERM", "INT"] {

@@ -66,6 +66,19 @@ pub struct Serving {
 
 impl Serving {
     pub fn start(state: &Path, more: &[&str]) -> Self {
+        Self::spawn(command(&Self::arguments(state, more)))
+    }
+
+    /// The same in a shell that first runs `setting`.
+    pub fn start_under(setting: &str, state: &Path, more: &[&str]) -> Self {
+        let program = command(&Self::arguments(state, more));
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &format!("{setting} && exec \"$0\" \"$@\"")]);
+        shell.arg(program.get_program()).args(program.get_args());
+        Self::spawn(shell)
+    }
+
+    fn arguments<'a>(state: &'a Path, more: &[&'a str]) -> Vec<&'a str> {
         let mut args = vec!["serve", "--https-addr", "127.0.0.1:0", "--admin-addr", "127.0.0.1:0"];
         args.extend([
             "--debug-addr",
@@ -78,7 +91,11 @@ impl Serving {
         ]);
         args.push(state.to_str().unwrap());
         args.extend(more);
-        let mut child = command(&args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        args
+    }
+
+    fn spawn(mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let (sender, log) = std::sync::mpsc::channel();
         let stderr = BufReader::new(child.stderr.take().unwrap());
         std::thread::spawn(move || {

@@ -29,7 +29,9 @@ pub fn engine() -> Arc<Engine> {
 /// Readiness with every part there.
 pub fn ready() -> Arc<Readiness> {
     let readiness = Readiness::default();
-    [Part::Config, Part::Certificate, Part::Listener].map(|part| readiness.is_there(part));
+    for part in [Part::Config, Part::Certificate, Part::Listener] {
+        readiness.is_there(part);
+    }
     Arc::new(readiness)
 }
 

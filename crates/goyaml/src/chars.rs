@@ -104,18 +104,33 @@ impl<'t> Cursor<'t> {
         self.mark.index += count;
     }
 
+    /// Over the ASCII characters from here for which `more` says so.
+    #[inline]
+    pub(crate) fn skip_ascii_while(&mut self, more: impl Fn(u8) -> bool) {
+        let rest = self.text.as_bytes().get(self.pos..).unwrap_or_default();
+        let count = rest.iter().position(|b| !b.is_ascii() || !more(*b)).unwrap_or(rest.len());
+        self.skip_ascii(count);
+    }
+
     pub(crate) fn skip_blanks(&mut self) {
-        while self.is_blank(0) {
-            self.skip_ascii(1);
+        self.skip_ascii_while(|b| matches!(b, b' ' | b'\t'));
+    }
+
+    /// On to the line break, or to the end.
+    pub(crate) fn skip_line(&mut self) {
+        loop {
+            self.skip_ascii_while(|b| !matches!(b, b'\n' | b'\r'));
+            if self.is_breakz(0) {
+                return;
+            }
+            self.skip();
         }
     }
 
     /// On to the line's end if a comment starts here.
     pub(crate) fn skip_comment(&mut self) {
         if self.at(0) == b'#' {
-            while !self.is_breakz(0) {
-                self.skip();
-            }
+            self.skip_line();
         }
     }
 

@@ -242,6 +242,28 @@ const KEYS: &[&str] = &[
     "00",
 ];
 
+/// Text that looks like a number or a date, and often is one.
+fn numeric(random: &mut Random) -> String {
+    if random.one_in(2) {
+        let parts = [
+            "1", "0", "7", "9", "12", "08", "_", ".", "e", "E", "+", "-", ":", "x", "o", "b", "0x", "0b",
+            "f", "60",
+        ];
+        return (0..1 + random.below(6)).map(|_| random.pick(&parts)).collect();
+    }
+    let mut out = format!("{}-{}-{}", 1990 + random.below(40), random.below(15), random.below(34));
+    if random.one_in(2) {
+        out.push_str(random.pick(&["T", "t", " ", "  ", "_"]));
+        out.push_str(&format!("{}:{:02}:{}", random.below(26), random.below(64), random.below(64)));
+        out.push_str(random.pick(&["", "", ".5", ",25", ".", ".123456789123", "Z"]));
+        out.push_str(random.pick(&["", "Z", "z", "+01:00", "-5", "+24:60", "+25:00", "-0530", " Z"]));
+    }
+    if random.one_in(10) {
+        out.push_str(random.pick(&["x", " ", "0", "-"]));
+    }
+    out
+}
+
 /// A text: three of four are documents as people write them, with strange scalars; the rest is damaged.
 pub(crate) fn text(random: &mut Random) -> String {
     let mut out = String::new();
@@ -267,7 +289,8 @@ pub(crate) fn text(random: &mut Random) -> String {
         out.push_str("anchors: [&x v, &y {k: 1, m: 2}]\n");
     }
     match random.below(10) {
-        0 => out.push_str(random.pick(SCALARS)),
+        0 if random.one_in(2) => out.push_str(random.pick(SCALARS)),
+        0 => out.push_str(&numeric(random)),
         1 => soup(random, &mut out),
         _ => block(random, &mut out, 0, 0),
     }
@@ -514,7 +537,8 @@ fn key(random: &mut Random) -> String {
 
 /// A string: a scalar of the list, words long enough to be folded, or characters that must be escaped.
 fn string(random: &mut Random) -> String {
-    match random.below(7) {
+    match random.below(8) {
+        7 => numeric(random),
         0 | 1 => (*random.pick(SCALARS)).to_owned(),
         2 => {
             let mut out = String::new();

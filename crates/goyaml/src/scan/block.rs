@@ -39,9 +39,7 @@ impl<'t> Scanner<'t> {
             empty.clear();
             after_blank = blank;
             let start = self.cursor.pos;
-            while !self.cursor.is_breakz(0) {
-                self.cursor.skip();
-            }
+            self.cursor.skip_line();
             text.push_str(self.cursor.since(start));
             ending = self.cursor.take_break();
             self.block_breaks(&mut indent, &mut empty)?;

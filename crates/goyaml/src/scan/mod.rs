@@ -186,13 +186,8 @@ impl<'t> Scanner<'t> {
     /// Over white space and comments. A tab may not indent a block, so it stops there.
     fn skip_to_token(&mut self) {
         loop {
-            loop {
-                match self.cursor.at(0) {
-                    b' ' => self.cursor.skip_ascii(1),
-                    b'\t' if self.flow > 0 || !self.key_allowed => self.cursor.skip_ascii(1),
-                    _ => break,
-                }
-            }
+            let tabs = self.flow > 0 || !self.key_allowed;
+            self.cursor.skip_ascii_while(|b| b == b' ' || b == b'\t' && tabs);
             self.cursor.skip_comment();
             if self.cursor.take_break().is_none() {
                 return;

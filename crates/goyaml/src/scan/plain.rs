@@ -70,17 +70,29 @@ impl<'t> Scanner<'t> {
     /// On to the next white space, or to a character that ends a scalar without quotes.
     fn skip_word(&mut self) {
         loop {
+            self.cursor.skip_ascii_while(|b| ORDINARY[usize::from(b)]);
             match self.cursor.at(0) {
                 b' ' | b'\t' | b'\n' | b'\r' | 0 => return,
                 b':' if self.cursor.is_blankz(1) => return,
                 b',' | b'?' | b'[' | b']' | b'{' | b'}' if self.flow > 0 => return,
-                b if b < 0x80 => self.cursor.skip_ascii(1),
                 0xC2 | 0xE2 if self.cursor.is_break(0) => return,
                 _ => self.cursor.skip(),
             }
         }
     }
 }
+
+/// ASCII characters that never end a scalar without quotes.
+const ORDINARY: [bool; 128] = {
+    let mut table = [true; 128];
+    let special = b" \t\n\r\0:,?[]{}";
+    let mut i = 0;
+    while i < special.len() {
+        table[special[i] as usize] = false;
+        i += 1;
+    }
+    table
+};
 
 /// Joins lines: one LF becomes a space, more lose the first; LS and PS stay.
 pub(super) fn fold(text: &mut String, first: char, more: &str) {

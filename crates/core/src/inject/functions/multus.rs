@@ -14,29 +14,30 @@ fn split<'v>(_: &Cx<'v>, a: &[Val<'v>]) -> Result<Val<'v>, Fault> {
     let network = network.text();
     let mut parts = network.split('/');
     let (first, second) = (parts.next().unwrap_or_default(), parts.next());
-    Ok(second.map_or_else(|| appended(&a[0], "", first), |name| appended(&a[0], first, name)))
+    let (namespace, name) = second.map_or(("", first), |name| (first, name));
+    Ok(appended(&a[0], &network, namespace, name))
 }
 
 fn whole<'v>(_: &Cx<'v>, a: &[Val<'v>]) -> Result<Val<'v>, Fault> {
-    Ok(appended(&a[0], "", &a[1].to_bytes().text()))
+    let network = a[1].to_bytes();
+    let network = network.text();
+    Ok(appended(&a[0], &network, "", &network))
 }
 
 /// The networks and one more. A list in JSON is any text with a closing bracket; one that cannot be read stays as
 /// it is. The new entry goes before the last bracket, with a comma even in an empty list, as Istio does it.
-fn appended<'v>(existing: &Val<'v>, namespace: &str, name: &str) -> Val<'v> {
-    let qualified = if namespace.is_empty() { String::from(name) } else { format!("{namespace}/{name}") };
+fn appended<'v>(existing: &Val<'v>, network: &str, namespace: &str, name: &str) -> Val<'v> {
     let text = existing.to_bytes();
     let text = text.text();
     if text.is_empty() {
-        return Val::from(qualified);
+        return Val::from(String::from(network));
     }
     let Some(end) = text.rfind(']') else {
-        let there = text.split(',').any(|network| network.trim() == qualified);
-        return if there { existing.clone() } else { Val::from(format!("{text}, {qualified}")) };
+        let there = text.split(',').any(|listed| listed.trim() == network);
+        return if there { existing.clone() } else { Val::from(format!("{text}, {network}")) };
     };
-    match listed(&text, namespace, name) {
-        Some(false) => {}
-        _ => return existing.clone(),
+    if listed(&text, namespace, name) != Some(false) {
+        return existing.clone();
     }
     let place =
         if namespace.is_empty() { String::new() } else { format!(", \"namespace\": \"{namespace}\"") };

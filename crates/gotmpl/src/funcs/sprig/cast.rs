@@ -111,6 +111,7 @@ fn parse_float(text: &str) -> Option<f64> {
         _ => (1.0, text),
     };
     let lower = digits.to_ascii_lowercase();
+    let lower = if lower.contains('_') { without_underscores(&lower)? } else { lower };
     match lower.as_str() {
         "inf" | "infinity" => return Some(sign * f64::INFINITY),
         // A sign before NaN is none of Go's spellings.
@@ -126,15 +127,24 @@ fn parse_float(text: &str) -> Option<f64> {
     lower.parse().ok().filter(|f: &f64| f.is_finite()).map(|f| sign * f)
 }
 
+/// The number without underscores, which stand between digits or behind a base prefix.
+fn without_underscores(text: &str) -> Option<String> {
+    let hex = text.starts_with("0x");
+    let is_digit = |b: Option<&u8>| {
+        b.is_some_and(|b| b.is_ascii_digit() || hex && (b.is_ascii_hexdigit() || *b == b'x'))
+    };
+    let bytes = text.as_bytes();
+    let placed = |(at, b): (usize, &u8)| {
+        *b != b'_' || (at > 0 && is_digit(bytes.get(at - 1)) && is_digit(bytes.get(at + 1)))
+    };
+    bytes.iter().enumerate().all(placed).then(|| text.replace('_', ""))
+}
+
 /// `1.8p3` behind the `0x`: a hexadecimal mantissa and a binary exponent, which must be there.
 fn hex_float(text: &str) -> Option<f64> {
     let (mantissa, exponent) = text.split_once('p')?;
     let exponent: i32 = exponent.parse().ok()?;
-    if mantissa.starts_with("__") || mantissa.ends_with('_') {
-        return None;
-    }
-    let mantissa = mantissa.replace('_', "");
-    let (whole, part) = mantissa.split_once('.').unwrap_or((&mantissa, ""));
+    let (whole, part) = mantissa.split_once('.').unwrap_or((mantissa, ""));
     let digits: Vec<u32> =
         whole.chars().chain(part.chars()).map(|c| c.to_digit(16)).collect::<Option<_>>()?;
     if digits.is_empty() || digits.len() > 13 {
@@ -189,7 +199,10 @@ mod tests {
             (".5", 0.5),
             ("0x1p4", 16.0),
             ("1e400", 0.0),
-            ("1_0", 0.0),
+            ("1_0", 10.0),
+            ("_1", 0.0),
+            ("1__0", 0.0),
+            ("0x_1p0", 1.0),
             ("x", 0.0),
         ] {
             assert_eq!(to_f64(&Val::from(text)), want, "{text}");

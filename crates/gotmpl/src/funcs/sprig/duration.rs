@@ -1,7 +1,5 @@
 //! Go's durations as text: reading `1h30m`, writing `1h30m0s`. A duration is a number of nanoseconds.
 
-use crate::fmt::quote::quote;
-
 /// Nanoseconds of a second.
 pub(super) const SECOND: i64 = 1_000_000_000;
 
@@ -21,7 +19,7 @@ const UNITS: &[(&str, u64)] = &[
 /// # Errors
 /// Go's words for a text that is no duration.
 pub fn parse(text: &str) -> Result<i64, String> {
-    let invalid = || format!("time: invalid duration {}", quote(text.as_bytes()));
+    let invalid = || format!("time: invalid duration {}", quoted(text.as_bytes()));
     let (negative, mut rest) = match text.strip_prefix('-') {
         Some(rest) => (true, rest),
         None => (false, text.strip_prefix('+').unwrap_or(text)),
@@ -34,24 +32,22 @@ pub fn parse(text: &str) -> Result<i64, String> {
     }
     let mut total = 0_u64;
     while !rest.is_empty() {
-        let end = rest.find(|c: char| c != '.' && !c.is_ascii_digit()).unwrap_or(rest.len());
-        let number = &rest[..end];
-        let (whole, part) = number.split_once('.').unwrap_or((number, ""));
-        // A second point ends the number and begins what should be a unit.
-        if (whole.is_empty() && part.is_empty()) || part.contains('.') {
+        let (whole, after) = leading_digits(rest);
+        let (part, after) = after.strip_prefix('.').map_or(("", after), leading_digits);
+        if whole.is_empty() && part.is_empty() {
             return Err(invalid());
         }
-        rest = &rest[end..];
+        rest = after;
         let unit_end = rest.find(|c: char| c == '.' || c.is_ascii_digit()).unwrap_or(rest.len());
         let unit = &rest[..unit_end];
         if unit.is_empty() {
-            return Err(format!("time: missing unit in duration {}", quote(text.as_bytes())));
+            return Err(format!("time: missing unit in duration {}", quoted(text.as_bytes())));
         }
         let Some((_, nanos)) = UNITS.iter().find(|(name, _)| *name == unit) else {
             return Err(format!(
                 "time: unknown unit {} in duration {}",
-                quote(unit.as_bytes()),
-                quote(text.as_bytes())
+                quoted(unit.as_bytes()),
+                quoted(text.as_bytes())
             ));
         };
         rest = &rest[unit_end..];
@@ -67,6 +63,10 @@ pub fn parse(text: &str) -> Result<i64, String> {
         return Ok(0_i64.wrapping_sub_unsigned(total));
     }
     i64::try_from(total).map_err(|_| invalid())
+}
+
+fn leading_digits(text: &str) -> (&str, &str) {
+    text.split_at(text.bytes().take_while(u8::is_ascii_digit).count())
 }
 
 /// Nanoseconds of the digits behind the point; what goes beyond 18 of them is too small to count.
@@ -113,6 +113,23 @@ fn decimal(n: u64, unit: u64) -> String {
     String::from(text.trim_end_matches('0').trim_end_matches('.'))
 }
 
+/// A quoted text in an error of package `time`: control characters and all bytes above ASCII as escapes.
+pub(super) fn quoted(text: &[u8]) -> String {
+    let mut out = String::from("\"");
+    for b in text {
+        match b {
+            b'"' | b'\\' => {
+                out.push('\\');
+                out.push(char::from(*b));
+            }
+            b' '..=b'~' => out.push(char::from(*b)),
+            _ => out.push_str(&format!("\\x{b:02x}")),
+        }
+    }
+    out.push('"');
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -147,7 +164,7 @@ mod tests {
             ("", Err("time: invalid duration \"\"")),
             ("1", Err("time: missing unit in duration \"1\"")),
             ("1x", Err("time: unknown unit \"x\" in duration \"1x\"")),
-            ("1..s", Err("time: invalid duration \"1..s\"")),
+            ("1..s", Err("time: missing unit in duration \"1..s\"")),
             ("x", Err("time: invalid duration \"x\"")),
             ("9223372036854775808ns", Err("time: invalid duration \"9223372036854775808ns\"")),
         ] {

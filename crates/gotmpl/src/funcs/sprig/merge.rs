@@ -43,36 +43,41 @@ fn merge_into<'v>(
     if depth > MAX_NESTING {
         return Err(crate::funcs::TOO_DEEP);
     }
+    // What a `map[string]interface {}` holds is an interface to Go, which no other map takes.
+    let fits = target.ty() == KNOWN.map_any || source.ty() != Some(KNOWN.map_any);
+    let put = |key: Bytes<'v>, new: Val<'v>| {
+        if fits { cx.set(target, key, new) } else { Err(not_assignable(target.ty().name())) }
+    };
     for (key, new) in source.entries().unwrap_or_default() {
         cx.step(1)?;
         if new.is_untyped_nil() {
             if overwrite {
-                cx.set(target, key, new)?;
+                put(key, new)?;
             }
             continue;
         }
         let old = target.get(&key).unwrap_or(Val::Invalid);
-        if new.kind() == GoKind::Map && old.kind() == GoKind::Map {
-            merge_entry(cx, target, key.clone(), &old, &new, overwrite, depth)?;
+        let both_maps = new.kind() == GoKind::Map && old.kind() == GoKind::Map;
+        if both_maps {
+            merge_entry(cx, target, key.clone(), (&old, &new), overwrite, depth)?;
         }
         if new.kind() == GoKind::Map && old.kind() == GoKind::Struct {
             return Err(Fault::new("reflect: call of reflect.Value.Field on map Value"));
         }
-        if !is_empty(&old) && new.kind() == GoKind::Map && old.kind() == GoKind::Map {
-            continue;
-        }
-        if !is_empty(&old) && new.kind() == GoKind::Slice {
-            // mergo puts the new list in while it looks at the type, and then leaves the key alone.
-            if overwrite {
-                cx.set(target, key, new)?;
-            }
-            continue;
-        }
-        if overwrite || is_empty(&old) {
-            cx.set(target, key, new)?;
+        // The merged map stays, and of two lists the one that mergo has put in while it looked at the types.
+        let settled = !is_empty(&old) && (both_maps || new.kind() == GoKind::Slice && !overwrite);
+        if !settled && (overwrite || is_empty(&old)) {
+            put(key, new)?;
         }
     }
     Ok(())
+}
+
+fn not_assignable(map: &str) -> Fault {
+    let element = map.split_once(']').map_or("", |(_, element)| element);
+    Fault::new(format!(
+        "reflect.Value.SetMapIndex: value of type interface {{}} is not assignable to type {element}"
+    ))
 }
 
 /// Merges a map into the map at a key.
@@ -80,8 +85,7 @@ fn merge_entry<'v>(
     cx: &Cx<'v>,
     target: &value::Dict<'v>,
     key: Bytes<'v>,
-    old: &Val<'v>,
-    new: &Val<'v>,
+    (old, new): (&Val<'v>, &Val<'v>),
     overwrite: bool,
     depth: u32,
 ) -> Result<(), Fault> {
@@ -98,15 +102,5 @@ fn merge_entry<'v>(
             copy
         }
     };
-    if inner.ty() != KNOWN.map_any && inner.ty() != new.ty().unwrap_or(inner.ty()) {
-        return Err(Fault::new(format!(
-            "reflect.Value.SetMapIndex: value of type interface {{}} is not assignable to type {}",
-            element_name(inner.ty().name())
-        )));
-    }
     merge_into(cx, &inner, new, overwrite, depth + 1)
-}
-
-fn element_name(map: &str) -> &str {
-    map.split_once(']').map_or("", |(_, element)| element)
 }

@@ -278,10 +278,11 @@ fn comparisons(text: &str) -> Result<Vec<Constraint>, String> {
     let mut rest = text.trim_start_matches(is_blank);
     loop {
         let (constraint, after) = comparison(rest).ok_or_else(improper)?;
-        all.push(constraint?);
+        all.push(constraint);
         rest = after.trim_start_matches(is_blank);
         if rest.is_empty() {
-            return Ok(all);
+            // The form of all counts before the numbers of any.
+            return all.into_iter().collect();
         }
         if let Some(next) = rest.strip_prefix(',') {
             rest = next.trim_start_matches(is_blank);

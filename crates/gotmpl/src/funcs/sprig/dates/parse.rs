@@ -2,6 +2,7 @@
 
 use jiff::civil::DateTime;
 
+use super::super::duration::quoted;
 use super::layout::{Element, MONTHS, WEEKDAYS, next};
 use super::{Time, Zone};
 
@@ -341,21 +342,4 @@ fn signed_hours(text: &[u8]) -> Option<usize> {
     let count = digits.iter().take_while(|b| b.is_ascii_digit()).count();
     let hours: u32 = std::str::from_utf8(&digits[..count]).ok()?.parse().ok()?;
     (hours < 24).then_some(1 + count)
-}
-
-/// A quoted text in an error: control characters and all bytes above ASCII as escapes.
-fn quoted(text: &[u8]) -> String {
-    let mut out = String::from("\"");
-    for b in text {
-        match b {
-            b'"' | b'\\' => {
-                out.push('\\');
-                out.push(char::from(*b));
-            }
-            b' '..=b'~' => out.push(char::from(*b)),
-            _ => out.push_str(&format!("\\x{b:02x}")),
-        }
-    }
-    out.push('"');
-    out
 }

@@ -4,7 +4,9 @@
 //! Never parses, never does I/O, and never recurses further than its depth allows.
 
 mod arg;
+mod call;
 mod eval;
+mod field;
 mod range;
 
 use std::cell::RefCell;
@@ -304,3 +306,6 @@ impl<'v> Exec<'_, 'v> {
         Ok(copy)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,15 +2,14 @@
 //! Never knows grammar: whether an item may stand where it does is the parser's question.
 
 use super::item::{Item, Kind};
-use crate::fmt::quote::quote;
 
 const LEFT: &str = "{{";
 const RIGHT: &str = "}}";
 
 pub(super) struct Lexer<'t> {
-    input: &'t str,
-    pos: usize,
-    start: usize,
+    pub(super) input: &'t str,
+    pub(super) pos: usize,
+    pub(super) start: usize,
     line: u32,
     start_line: u32,
     paren_depth: u32,
@@ -20,7 +19,7 @@ pub(super) struct Lexer<'t> {
 }
 
 /// What a step gave: an item, or nothing yet.
-type Step<'t> = Option<Item<'t>>;
+pub(super) type Step<'t> = Option<Item<'t>>;
 
 impl<'t> Lexer<'t> {
     pub(super) const fn new(input: &'t str, loop_keywords: bool) -> Self {
@@ -41,11 +40,11 @@ impl<'t> Lexer<'t> {
         &self.input[self.pos..]
     }
 
-    fn peek(&self) -> Option<char> {
+    pub(super) fn peek(&self) -> Option<char> {
         self.rest().chars().next()
     }
 
-    fn bump(&mut self) -> Option<char> {
+    pub(super) fn bump(&mut self) -> Option<char> {
         let c = self.peek()?;
         self.pos += c.len_utf8();
         if c == '\n' {
@@ -66,7 +65,7 @@ impl<'t> Lexer<'t> {
         self.start_line = self.line;
     }
 
-    fn emit(&mut self, kind: Kind) -> Step<'t> {
+    pub(super) fn emit(&mut self, kind: Kind) -> Step<'t> {
         let item = Item {
             kind,
             pos: self.start,
@@ -78,7 +77,7 @@ impl<'t> Lexer<'t> {
         Some(item)
     }
 
-    fn error(&mut self, message: impl Into<String>) -> Step<'t> {
+    pub(super) fn error(&mut self, message: impl Into<String>) -> Step<'t> {
         let item = Item {
             kind: Kind::Error,
             pos: self.start,
@@ -322,71 +321,6 @@ impl<'t> Lexer<'t> {
             None => self.error("unterminated raw quoted string"),
         }
     }
-
-    fn number(&mut self) -> Step<'t> {
-        if !self.scan_number() {
-            return self.bad_number();
-        }
-        if matches!(self.peek(), Some('+' | '-')) {
-            if !self.scan_number() || !self.input[..self.pos].ends_with('i') {
-                return self.bad_number();
-            }
-            return self.emit(Kind::Complex);
-        }
-        self.emit(Kind::Number)
-    }
-
-    fn bad_number(&mut self) -> Step<'t> {
-        let text = quote(&self.input.as_bytes()[self.start..self.pos]);
-        self.error(format!("bad number syntax: {text}"))
-    }
-
-    fn accept(&mut self, valid: &str) -> bool {
-        let found = self.peek().is_some_and(|c| valid.contains(c));
-        if found {
-            self.bump();
-        }
-        found
-    }
-
-    fn accept_run(&mut self, valid: &str) {
-        while self.accept(valid) {}
-    }
-
-    /// Takes what looks like a number; whether it is one is found out when it is read.
-    fn scan_number(&mut self) -> bool {
-        const DECIMAL: &str = "0123456789_";
-        self.accept("+-");
-        let mut digits = DECIMAL;
-        if self.accept("0") {
-            if self.accept("xX") {
-                digits = "0123456789abcdefABCDEF_";
-            } else if self.accept("oO") {
-                digits = "01234567_";
-            } else if self.accept("bB") {
-                digits = "01_";
-            }
-        }
-        self.accept_run(digits);
-        if self.accept(".") {
-            self.accept_run(digits);
-        }
-        let exponent = match digits.len() {
-            11 => "eE",
-            23 => "pP",
-            _ => "",
-        };
-        if self.accept(exponent) {
-            self.accept("+-");
-            self.accept_run(DECIMAL);
-        }
-        self.accept("i");
-        if self.peek().is_some_and(is_alphanumeric) {
-            self.bump();
-            return false;
-        }
-        true
-    }
 }
 
 const SPACES: [char; 4] = [' ', '\t', '\r', '\n'];
@@ -395,7 +329,7 @@ fn is_space(c: char) -> bool {
     SPACES.contains(&c)
 }
 
-fn is_alphanumeric(c: char) -> bool {
+pub(super) fn is_alphanumeric(c: char) -> bool {
     c == '_' || c.is_alphanumeric()
 }
 

@@ -522,8 +522,8 @@ fn float(random: &mut Random) -> Value<'static> {
     Value::Float(if float.is_finite() { float } else { 0.5 })
 }
 
-/// A key. None that begins with digits and goes on otherwise: among numbers, Go's order of keys is no order then
-/// (`1Gi` < `08` < `111` < `1Gi`), and its answer hangs on chance.
+/// A key. None that begins with digits and goes on otherwise, or with more than a number holds: Go's order of keys
+/// is no order then (`1Gi` < `08` < `111` < `1Gi`), and its answer hangs on chance.
 fn key(random: &mut Random) -> String {
     let key = match random.below(6) {
         0 => string(random),
@@ -532,7 +532,7 @@ fn key(random: &mut Random) -> String {
         _ => (*random.pick(&["name", "image", "a.b/c", "securityContext", "A", "b", "z"])).to_owned(),
     };
     let digits = key.bytes().take_while(u8::is_ascii_digit).count();
-    if digits == 0 || digits == key.len() { key } else { format!("k{key}") }
+    if digits == 0 || digits == key.len() && digits < 18 { key } else { format!("k{key}") }
 }
 
 /// A string: a scalar of the list, words long enough to be folded, or characters that must be escaped.

@@ -69,10 +69,7 @@ impl FromStr for Release {
     type Err = UnknownRelease;
 
     fn from_str(text: &str) -> Result<Self, UnknownRelease> {
-        if text == "master" {
-            return Ok(Self::Master);
-        }
-        Level::of_tag(text).map(|l| l.release).ok_or_else(|| UnknownRelease(String::from(text)))
+        text.parse::<Level>().map(|level| level.release)
     }
 }
 
@@ -98,11 +95,44 @@ impl Level {
         Some(Self { release, patch: parts.next().and_then(|p| p.parse().ok()) })
     }
 
+    /// This level with the patch release of `tag`, where it names one of the same line and none is known.
+    #[must_use]
+    pub fn refined(self, tag: &str) -> Self {
+        let tagged = Self::of_tag(tag).filter(|t| t.release == self.release).and_then(|t| t.patch);
+        Self { patch: self.patch.or(tagged), ..self }
+    }
+
     fn has(self, row: &Row) -> bool {
         self.release >= row.since
             || row.backports.iter().any(|(release, patch)| {
                 *release == self.release && self.patch.is_none_or(|known| known >= *patch)
             })
+    }
+}
+
+impl From<Release> for Level {
+    fn from(release: Release) -> Self {
+        Self { release, patch: None }
+    }
+}
+
+impl FromStr for Level {
+    type Err = UnknownRelease;
+
+    fn from_str(text: &str) -> Result<Self, UnknownRelease> {
+        match text {
+            "master" => Ok(Release::Master.into()),
+            tag => Self::of_tag(tag).ok_or_else(|| UnknownRelease(String::from(tag))),
+        }
+    }
+}
+
+impl fmt::Display for Level {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.patch {
+            Some(patch) => write!(f, "{}.{patch}", self.release),
+            None => self.release.fmt(f),
+        }
     }
 }
 
@@ -170,6 +200,11 @@ gates! {
         "The annotation sidecar.istio.io/nativeSidecar decides over the switch.",
     core_dump_unchecked since V1_25 []
         "The annotation sidecar.istio.io/enableCoreDump may hold anything, before only a boolean.",
+    deploymentconfig_label_seen since V1_22 []
+        "Templates see the label deploymentconfig of a DeploymentConfig's pod, before it was taken off them.",
+    overrides_survive since V1_20 []
+        "The user's settings for an injected container survive a second injection; Istio's template takes them \
+         back, in every release.",
     long_drain since V1_22 []
         "ProxyConfig.drainDuration may be longer than an hour.",
     lifecycle_rewrite since V1_25 []
@@ -203,7 +238,7 @@ impl Gates {
 impl Default for Gates {
     /// The newest behaviour.
     fn default() -> Self {
-        Self::of(Level { release: Release::Master, patch: None })
+        Self::of(Release::Master.into())
     }
 }
 
@@ -240,13 +275,10 @@ pub fn fingerprint(sidecar: Option<&str>, tag: &str) -> (Level, Option<String>) 
         }
     });
     match (shipped, tagged) {
-        (Some(release), _) => {
-            let patch = tagged.filter(|t| t.release == release).and_then(|t| t.patch);
-            (Level { release, patch }, None)
-        }
+        (Some(release), _) => (Level::from(release).refined(tag), None),
         (None, Some(level)) => (level, None),
         (None, None) => {
-            let level = Level { release: Release::Master, patch: None };
+            let level = Level::from(Release::Master);
             let warning = format!(
                 "the release cannot be told from the sidecar template nor from the tag {tag:?}: the newest \
                  behaviour is taken; name the release to be sure"
@@ -267,6 +299,8 @@ mod tests {
             assert_eq!(release.to_string().parse(), Ok(release));
         }
         assert_eq!("1.24.3".parse(), Ok(Release::V1_24));
+        let level: Level = "1.24.3".parse().unwrap();
+        assert_eq!((level.patch, level.to_string().as_str()), (Some(3), "1.24.3"));
         assert!("1.19".parse::<Release>().is_err() && "2.20".parse::<Release>().is_err());
         assert!("1.32".parse::<Release>().is_err(), "master is not a number");
     }

@@ -21,6 +21,9 @@ pub enum InjectError {
     /// The annotation `proxy.istio.io/overrides` does not decode.
     #[error("failed to run injection template: annotation proxy.istio.io/overrides: {0}")]
     BadOverrides(String),
+    /// The annotation `sidecar.istio.io/status` names no containers where it should (istiod panics).
+    #[error("failed to re apply container: annotation sidecar.istio.io/status: {0} is no list of names")]
+    BadStatus(&'static str),
     /// A template that the configuration does not have.
     #[error("failed to run injection template: requested template {} not found; have {have}", quoted(name))]
     TemplateMissing {
@@ -69,6 +72,7 @@ impl InjectError {
             Self::BadPod(_) => Reason::BadPod,
             Self::BadAnnotations(_) => Reason::BadAnnotation,
             Self::BadOverrides(_) => Reason::BadOverrides,
+            Self::BadStatus(_) => Reason::BadStatus,
             Self::TemplateMissing { .. } => Reason::TemplateMissing,
             Self::TemplateBroken { .. } => Reason::TemplateBroken,
             Self::TemplateFailed { budget: true, .. } => Reason::TemplateBudget,

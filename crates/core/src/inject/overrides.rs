@@ -48,24 +48,25 @@ impl<T> PerList<T> {
     }
 }
 
-/// What an earlier injection put in, by its status annotation; `None` if there is none that can be read.
-pub(crate) fn earlier_status(pod: &Value<'_>) -> Option<PerList<String>> {
-    let status = parse(annotation(pod, STATUS)?.as_bytes()).ok()?;
-    let names = |which: List| match status.get(which.key()) {
-        None | Some(Value::Null) => Some(Vec::new()),
-        Some(Value::List(names)) => {
-            names.iter().map(|n| n.as_str().map(String::from)).collect::<Option<Vec<String>>>()
-        }
-        Some(_) => None,
-    };
-    match status {
-        Value::Null => Some(PerList::default()),
-        Value::Map(_) => Some(PerList {
-            containers: names(List::Containers)?,
-            init_containers: names(List::InitContainers)?,
-        }),
-        _ => None,
+/// What an earlier injection put in, by its status annotation; none if there is none that can be read.
+///
+/// # Errors
+/// A status with something else than names of containers.
+fn status(pod: &Value<'_>) -> Result<Option<PerList<String>>, InjectError> {
+    let Some(Ok(status)) = annotation(pod, STATUS).map(|text| parse(text.as_bytes())) else { return Ok(None) };
+    if !matches!(status, Value::Null | Value::Map(_)) {
+        return Ok(None);
     }
+    let mut out = PerList::default();
+    for which in LISTS {
+        *out.get_mut(which) = match status.get(which.key()) {
+            None | Some(Value::Null) => Some(Vec::new()),
+            Some(Value::List(names)) => names.iter().map(|n| n.as_str().map(String::from)).collect(),
+            Some(_) => None,
+        }
+        .ok_or(InjectError::BadStatus(which.key()))?;
+    }
+    Ok(Some(out))
 }
 
 /// The user's own settings that an earlier injection kept.
@@ -111,7 +112,7 @@ fn typed(container: &Value<'_>) -> Result<Value<'static>, String> {
 /// See [`kept`].
 pub(crate) fn stripped<'r, T: Trace>(cx: &Context<'_, 'r>, trace: &mut T) -> Result<Value<'r>, InjectError> {
     let mut pod = cx.original.clone();
-    if let Some(status) = earlier_status(&pod) {
+    if let Some(status) = status(&pod)? {
         let before = count(&pod);
         for which in LISTS {
             let injected = status.get(which);
@@ -152,8 +153,8 @@ fn count(pod: &Value<'_>) -> usize {
 /// at the first injection.
 ///
 /// On a pod that was injected before, the container in the pod is the injected one, so only what the annotation kept
-/// is laid over. (Istio lays nothing over then, and the template takes the user's settings back; see
-/// `docs/compatibility.md`.)
+/// is laid over. (Istio lays nothing over then, and the template takes the user's settings back: the gate
+/// `overrides_survive`.)
 ///
 /// # Errors
 /// Settings that cannot be merged.
@@ -165,15 +166,16 @@ pub(crate) fn reapply<'r, T: Trace>(
 ) -> Result<(), InjectError> {
     let kept = kept(&cx.original)?;
     let injected_before = annotation(&cx.original, STATUS).is_some();
-    let status = earlier_status(&cx.original).unwrap_or_default();
+    let status = status(&cx.original)?.unwrap_or_default();
     let mut applied: PerList<Value<'static>> = PerList::default();
     for which in LISTS {
         for template in containers::list(template_pod, which) {
             let name = containers::name(template);
+            let injected = status.get(which).iter().any(|n| n == name);
             let own = match kept.get(which).iter().find(|c| containers::name(c) == name) {
-                Some(kept) => Some(kept.clone()),
-                None if status.get(which).iter().any(|n| n == name) => None,
-                None => in_pod(&cx.original, which, name)
+                Some(kept) if !injected || cx.snapshot.gates.overrides_survive => Some(kept.clone()),
+                _ if injected => None,
+                _ => in_pod(&cx.original, which, name)
                     .map(|c| typed(c).map_err(InjectError::BadPod))
                     .transpose()?,
             };

@@ -84,6 +84,8 @@ reasons! {
     BadAnnotation, Refused, "bad_annotation", "Correct the annotation that the message names.";
     /// The annotation proxy.istio.io/overrides is not a list of containers.
     BadOverrides, Refused, "bad_overrides", "Remove the annotation proxy.istio.io/overrides from the workload.";
+    /// The annotation sidecar.istio.io/status is not what an injector writes.
+    BadStatus, Refused, "bad_status", "Remove the annotation sidecar.istio.io/status from the workload.";
     /// The Prometheus annotations of the pod name a port that cannot be scraped.
     BadScrape, Refused, "bad_scrape", "Correct the prometheus.io or prometheus.istio.io annotation.";
     /// A template was asked for that the configuration does not have.

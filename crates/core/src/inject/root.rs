@@ -19,7 +19,7 @@ pub(crate) fn root<'r>(cx: &Context<'_, 'r>, pod: &Value<'r>, owner: &Owner) -> 
     let mut root = Map::new();
     root.insert("TypeMeta", strings(&[("kind", &owner.kind), ("apiVersion", &owner.api_version)]));
     root.insert("DeploymentMeta", strings(&[("Name", &owner.name), ("Namespace", &owner.namespace)]));
-    root.insert("ObjectMeta", metadata(pod));
+    root.insert("ObjectMeta", metadata(cx, pod, owner));
     root.insert("Spec", pod.get("spec").filter(|s| !s.is_null()).cloned().unwrap_or_else(Value::empty_map));
     root.insert("ProxyConfig", cx.proxy_config.clone());
     root.insert("MeshConfig", snapshot.mesh.config.clone());
@@ -36,12 +36,19 @@ pub(crate) fn root<'r>(cx: &Context<'_, 'r>, pod: &Value<'r>, owner: &Owner) -> 
 }
 
 /// The pod's metadata without the API server's bookkeeping, which is large and none of a template's business.
-fn metadata<'r>(pod: &Value<'r>) -> Value<'r> {
+fn metadata<'r>(cx: &Context<'_, 'r>, pod: &Value<'r>, owner: &Owner) -> Value<'r> {
     let mut metadata = pod.get("metadata").filter(|m| !m.is_null()).cloned().unwrap_or_else(Value::empty_map);
     if metadata.get("managedFields").is_some()
         && let Some(map) = metadata.as_map_mut()
     {
         map.remove("managedFields");
+    }
+    // Guessing the owner, old releases take the label off what templates see.
+    if !cx.snapshot.gates.deploymentconfig_label_seen
+        && owner.kind == "DeploymentConfig"
+        && let Some(labels) = metadata.get_mut("labels").and_then(Value::as_map_mut)
+    {
+        labels.remove("deploymentconfig");
     }
     metadata
 }

@@ -51,7 +51,7 @@ templates:
 const VALUES: &str = r#"{"global": {"hub": "h", "tag": "t", "multiCluster": {"clusterName": "c0"}}}"#;
 
 fn snapshot(settings: Settings) -> Snapshot {
-    let settings = Settings { compat: Some(Release::Master), ..settings };
+    let settings = Settings { compat: Some(Release::Master.into()), ..settings };
     let sources = Sources {
         injector: Source { name: "config", text: CONFIG },
         values: Source { name: "values", text: VALUES },
@@ -139,13 +139,19 @@ fn what_the_user_sets_on_the_sidecar_wins_over_the_template() {
     assert_eq!(text(&outcome.pod, &["metadata", "annotations", "apps"]), "app istio-proxy ");
 }
 
-/// Istio loses the user's settings here: the template takes them back.
+/// The row `overrides_survive`: Istio loses the user's settings here, the template takes them back.
 #[test]
 fn what_the_user_sets_on_the_sidecar_survives_a_second_injection() {
     let first = string(&injected(CUSTOM).pod);
     let second = injected(&first);
     assert_eq!(second.pod, parse(first.as_bytes()).unwrap());
     assert!(second.patch.is_empty(), "{:?}", second.patch);
+
+    let mut istio = snapshot(Settings::default());
+    istio.gates.overrides_survive = false;
+    let lost = injection(&istio, &first, "/inject").unwrap();
+    let proxy = finish::containers::sidecar(&lost.pod).unwrap();
+    assert_eq!(text(proxy, &["resources", "limits", "cpu"]), "2");
 }
 
 #[test]
@@ -208,6 +214,7 @@ fn every_refusal_has_its_reason_and_names_the_place() {
             "status.sidecar.istio.io/port",
         ),
         (with_annotation(overrides::OVERRIDES, "x"), Reason::BadOverrides, "proxy.istio.io/overrides"),
+        (with_annotation("sidecar.istio.io/status", r#"{\"containers\":7}"#), Reason::BadStatus, "containers"),
         (with_annotation("prometheus.io/port", "15090"), Reason::BadScrape, "15090"),
         (templates("sidecar, no"), Reason::TemplateMissing, "\"no\" not found; have broken, extra"),
         (templates("broken"), Reason::TemplateBroken, "missing value for if"),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Release;
+use super::Level;
 
 /// Whether sidecars are native ones: init containers that stay.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -42,7 +42,7 @@ pub struct Settings {
     /// The compliance policy that templates are told; empty for none.
     pub compliance_policy: String,
     /// The release to behave like; `None` to tell it from the configuration.
-    pub compat: Option<Release>,
+    pub compat: Option<Level>,
     /// What the template function `env` may see.
     pub env: BTreeMap<String, String>,
 }

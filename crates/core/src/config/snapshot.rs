@@ -53,10 +53,7 @@ impl Snapshot {
         let tag = values.tag();
         let (told, unsure) = compat::fingerprint(templates.get(SIDECAR).map(String::as_str), &tag);
         let level = match settings.compat {
-            Some(release) => {
-                let patch = Level::of_tag(&tag).filter(|l| l.release == release).and_then(|l| l.patch);
-                Level { release, patch }
-            }
+            Some(level) => level.refined(&tag),
             None => {
                 warnings.extend(unsure.map(ConfigWarning::Release));
                 told

@@ -32,7 +32,7 @@ fn a_configuration_becomes_a_snapshot_of_its_release() {
 
 #[test]
 fn a_release_that_is_said_counts_over_the_fingerprint() {
-    let settings = Settings { compat: Some(Release::V1_22), ..Settings::default() };
+    let settings = Settings { compat: Some(Release::V1_22.into()), ..Settings::default() };
     let built = build("templates: {sidecar: mine}\npolicy: enabled", "{}", "", settings).unwrap();
     assert!(built.warnings.is_empty(), "{:?}", built.warnings);
     assert_eq!(built.snapshot.level.release, Release::V1_22);

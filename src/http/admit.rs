@@ -86,6 +86,8 @@ async fn receive(headers: &HeaderMap, body: Body, budget: &Arc<Budget>) -> Resul
 
 async fn answer(engine: &Arc<Engine>, path: String, received: Received, preview: bool) -> (Reply, Subject) {
     let preview = if preview { Preview::Pod } else { Preview::No };
+    // The arguments are made only where the level is on.
+    tracing::debug!(path, body = &*String::from_utf8_lossy(received.bytes()), "received");
     if received.bytes().len() < LARGE {
         return engine.admit(&path, received.bytes(), preview);
     }

@@ -1,3 +1,5 @@
+//! What counts as a usable annotation, and in which order all faults are told.
+
 use super::*;
 use pillion_govalue::parse;
 

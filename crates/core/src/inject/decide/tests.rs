@@ -1,3 +1,5 @@
+//! Which rule decides whether a pod is injected, and which rule comes first.
+
 use super::*;
 use crate::config::{Cluster, Gates, Settings, Source, Sources};
 use pillion_govalue::parse;

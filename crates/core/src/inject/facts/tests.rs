@@ -1,3 +1,5 @@
+//! What is told of a pod: its owner, its cluster and network, whether its sidecar is native.
+
 use super::*;
 use pillion_govalue::parse;
 

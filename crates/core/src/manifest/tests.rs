@@ -1,3 +1,5 @@
+//! Manifests injected: what is written anew, what stays byte for byte, which faults are told where.
+
 use std::collections::HashMap;
 use std::convert::Infallible;
 

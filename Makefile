@@ -8,7 +8,7 @@ CARGO := cargo
 SEED ?= $(shell date +%s)
 STEP := ./scripts/step
 
-.PHONY: help run test fmt lint unit doc conformance conformance-long yaml-long envoy
+.PHONY: help run test fmt lint unit doc conformance conformance-long yaml envoy
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
@@ -22,6 +22,7 @@ test: ## Everything that CI runs
 	@$(STEP) "doc" $(MAKE) --no-print-directory doc
 	@$(STEP) "unit" $(MAKE) --no-print-directory unit
 	@$(STEP) "envoy" $(MAKE) --no-print-directory envoy
+	@$(STEP) "yaml" $(MAKE) --no-print-directory yaml
 	@$(STEP) "conformance" $(MAKE) --no-print-directory conformance
 
 fmt: ## Formatting
@@ -42,8 +43,9 @@ conformance: ## Pod for pod against Istio's injector: 1.20.1, latest and a third
 conformance-long: ## The same over many more pods of 1.20.1 and latest
 	./tests/conformance/run.sh --release 1.20.1,latest --seed $(SEED) --min 10000
 
-yaml-long: ## 20,000 generated documents read and written, compared with Go
-	./tests/conformance/yaml.sh --seed $(SEED) --rows 20000
+yaml: ## 20,000 generated documents read and 20,000 written, compared with Go's own library
+	PILLION_ORACLE="$$(./tests/conformance/build-oracle.sh latest)" \
+	  $(CARGO) run --locked --quiet --profile ci -p pillion-goyaml --example against_go -- --seed $(SEED)
 
 envoy: ## The profile's bootstrap, accepted by a real Envoy
 	PILLION_ENVOY="$$(./scripts/envoy)" $(CARGO) test --locked --profile ci --test envoy -- --nocapture

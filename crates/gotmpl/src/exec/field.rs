@@ -51,8 +51,17 @@ impl<'v> Exec<'_, 'v> {
         last: Option<Ev<'v>>,
     ) -> Evaluated<'v> {
         let Some((end, inner)) = names.split_last() else { return Ok(receiver) };
-        for name in inner {
+        let mut inner = inner.iter();
+        while let Some(name) = inner.next() {
             receiver = self.field(dot, name, expr, &[], None, &receiver)?;
+            if let Val::Typed(node, ty) = receiver.val
+                && ty == self.known.map_any
+            {
+                match self.descend(node, &mut inner) {
+                    Some(value) => receiver = value,
+                    None => return Ok(Ev::invalid()),
+                }
+            }
         }
         self.field(dot, end, expr, args, last, &receiver)
     }
@@ -78,6 +87,20 @@ impl<'v> Exec<'_, 'v> {
         self.any_field(dot, name, expr, args, last, receiver)
     }
 
+    /// Follows names through maps of maps, which `.Values.global.proxy.x` is, as far as they are maps. `None` if
+    /// a key is missing: everything behind it is nothing too.
+    fn descend(&self, mut node: &'v Value<'v>, names: &mut std::slice::Iter<'v, Name>) -> Option<Ev<'v>> {
+        while let Some(name) = names.next() {
+            match node.get(&name.text)? {
+                map @ Value::Map(_) => node = map,
+                other => {
+                    return Some(Ev { val: read(Some(other), self.known.any), iface: true, addr: false });
+                }
+            }
+        }
+        Some(Ev { val: Val::Typed(node, self.known.map_any), iface: true, addr: false })
+    }
+
     /// The common cases: a key of a map that has no methods, and a field that this place has found before.
     fn plain_field(
         &self,
@@ -86,6 +109,18 @@ impl<'v> Exec<'_, 'v> {
         name: &Name,
         receiver: &Ev<'v>,
     ) -> Option<Evaluated<'v>> {
+        if ty == self.known.map_any {
+            let found = node.get(&name.text);
+            let any = |item| Ev { val: read(Some(item), self.known.any), iface: true, addr: false };
+            return Some(Ok(found.map_or(Ev::invalid(), any)));
+        }
+        if let Some((_, field)) = name.field.get().filter(|(known, _)| *known == ty) {
+            // An embedded struct lies in the same object.
+            let inner = if field.json.is_empty() { Some(node) } else { node.get(field.json) };
+            let addr = receiver.addr && !receiver.iface || matches!(ty.kind(), Kind::Ptr(_));
+            let value = self.owned(read(inner, field.ty));
+            return Some(value.map(|val| Ev { val, iface: false, addr }));
+        }
         if let Kind::Map(key, of) = ty.kind() {
             if key != KNOWN.string {
                 return None;
@@ -95,12 +130,7 @@ impl<'v> Exec<'_, 'v> {
                 found.map(|item| Ev { val: read(Some(item), of), iface: of == KNOWN.any, addr: false });
             return Some(Ok(value.unwrap_or(Ev::invalid())));
         }
-        let (_, field) = name.field.get().filter(|(known, _)| *known == ty)?;
-        // An embedded struct lies in the same object.
-        let inner = if field.json.is_empty() { Some(node) } else { node.get(field.json) };
-        let addr = matches!(ty.kind(), Kind::Ptr(_)) || receiver.addr && !receiver.iface;
-        let value = self.owned(read(inner, field.ty));
-        Some(value.map(|val| Ev { val, iface: false, addr }))
+        None
     }
 
     /// Every case: methods, fields, keys, and what is wrong with each.

@@ -14,7 +14,7 @@ use std::collections::HashMap;
 use std::fmt;
 
 use pillion_govalue::Value;
-use pillion_govalue::types::KNOWN;
+use pillion_govalue::types::{KNOWN, Known};
 
 use crate::error::{Error, ErrorKind, Place};
 use crate::funcs::{Cx, Fault};
@@ -98,6 +98,8 @@ impl fmt::Display for At<'_> {
 pub(crate) struct Exec<'x, 'v> {
     template: &'v Template,
     cx: &'x Cx<'v>,
+    /// The types that code asks for by name, looked up once.
+    known: &'static Known,
     /// Which of the text's templates runs.
     current: usize,
     at: At<'v>,
@@ -124,6 +126,7 @@ pub(crate) fn run<'v>(
     let mut exec = Exec {
         template,
         cx,
+        known: &KNOWN,
         current: template.main,
         at: At::Nothing,
         vars: vec![(0, Ev::plain(root.clone()))],
@@ -294,7 +297,7 @@ impl<'v> Exec<'_, 'v> {
     /// The template's own copy of a map of the data, if it has functions that write into maps.
     fn owned(&self, value: Val<'v>) -> Result<Val<'v>, Error> {
         let (Some(own), Val::Typed(node, ty)) = (&self.own, &value) else { return Ok(value) };
-        if *ty != KNOWN.map_any {
+        if *ty != self.known.map_any {
             return Ok(value);
         }
         let key: *const Value<'v> = *node;

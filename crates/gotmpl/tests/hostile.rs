@@ -141,6 +141,27 @@ fn values_that_hold_themselves_are_walked_only_so_far() {
 }
 
 #[test]
+fn the_deepest_value_is_walked_at_the_deepest_place() {
+    // Lists in lists to the bound, handed down through templates to their bound, and walked there.
+    for walk in [
+        "{{$.v}}",
+        "{{toJson $.v}}",
+        "{{toString $.v | len}}",
+        "{{deepEqual $.v $.v}}",
+        "{{deepCopy (dict \"a\" $.v) | len}}",
+        "{{printf \"%#v\" $.v | len}}",
+        "{{merge (dict) (dict \"a\" $.v) | len}}",
+        "{{eq $.v $.v}}",
+    ] {
+        survives(format!(
+            "{{{{define \"down\"}}}}{{{{if lt .n 62}}}}{{{{template \"down\" (dict \"v\" .v \"n\" (add1 .n | int))}}}}{{{{else}}}}\
+             {walk}{{{{end}}}}{{{{end}}}}\
+             {{{{$v := list}}}}{{{{range 498}}}}{{{{$v = list $v}}}}{{{{end}}}}{{{{template \"down\" (dict \"v\" $v \"n\" 0)}}}}"
+        ));
+    }
+}
+
+#[test]
 fn odd_texts_do_not_panic() {
     for text in [
         "{{",
@@ -206,3 +227,84 @@ fn long_pipelines_and_long_texts_are_fine() {
     assert_eq!(render_on_a_small_stack(fields).unwrap(), b"<no value>");
     refused("x".repeat(5 << 20), ErrorKind::Parse);
 }
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(400))]
+
+    /// Whatever is put together from pieces of templates ends, one way or the other.
+    #[test]
+    fn pieces_in_any_order_end(pieces in proptest::collection::vec(proptest::sample::select(PIECES), 0..40)) {
+        survives(pieces.concat());
+    }
+}
+
+const PIECES: &[&str] = &[
+    "{{",
+    "}}",
+    "{{- ",
+    " -}}",
+    "{{/*",
+    "*/}}",
+    " ",
+    "\n",
+    "text",
+    "if ",
+    "else",
+    "end",
+    "range ",
+    "with ",
+    "define ",
+    "template ",
+    "block ",
+    "break",
+    "continue",
+    "nil",
+    "true",
+    ".",
+    "$",
+    "$x",
+    ":=",
+    "=",
+    ",",
+    "|",
+    "(",
+    ")",
+    ".Values",
+    ".Values.a.b",
+    ".Spec",
+    "\"a\"",
+    "\"t\"",
+    "`r`",
+    "'c'",
+    "'",
+    "1",
+    "-1.5e3",
+    "0x1F",
+    "1i",
+    "print ",
+    "printf ",
+    "\"%v %[2]*.3f %q\" ",
+    "index ",
+    "len ",
+    "eq ",
+    "and ",
+    "or ",
+    "not ",
+    "list ",
+    "dict ",
+    "set ",
+    "until ",
+    "repeat ",
+    "toJson ",
+    "{{end}}",
+    "{{else}}",
+    "{{if true}}",
+    "{{range .Values.a.b}}",
+    "{{define \"t\"}}",
+    "{{template \"t\" .}}",
+    "{{$x := .}}",
+    "{{$x}}",
+    "\u{e9}",
+    "\u{0}",
+    "\\",
+];

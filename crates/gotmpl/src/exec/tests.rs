@@ -187,3 +187,9 @@ fn limits_end_a_rendering() {
         assert_eq!(error.kind(), ErrorKind::Limit, "{error}");
     }
 }
+
+#[test]
+fn a_template_is_shared_between_threads() {
+    fn shared<T: Send + Sync>(_: &T) {}
+    shared(&Template::compile("inject", "", &functions(), KNOWN.template_data).unwrap());
+}

@@ -121,7 +121,8 @@ fn parse_float(text: &str) -> Option<f64> {
     if let Some(hex) = lower.strip_prefix("0x") {
         return hex_float(hex).map(|f| sign * f);
     }
-    if !lower.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'e' | b'+' | b'-')) {
+    let of_number = |b: u8| b.is_ascii_digit() || matches!(b, b'.' | b'e' | b'+' | b'-');
+    if lower.starts_with(['+', '-']) || !lower.bytes().all(of_number) {
         return None;
     }
     lower.parse().ok().filter(|f: &f64| f.is_finite()).map(|f| sign * f)
@@ -204,6 +205,7 @@ mod tests {
             ("1__0", 0.0),
             ("0x_1p0", 1.0),
             ("x", 0.0),
+            ("--1", 0.0),
         ] {
             assert_eq!(to_f64(&Val::from(text)), want, "{text}");
         }

@@ -110,9 +110,8 @@ impl Scanner<'_> {
     fn word(&mut self, word: &str) -> Step<()> {
         for expected in word.chars() {
             match self.text.get(self.at) {
-                None => return Err(END.into()),
                 Some(b) if char::from(*b) == expected => self.at += 1,
-                Some(_) => return Err(self.invalid(&format!("in literal {word} (expecting '{expected}')"))),
+                _ => return Err(self.invalid(&format!("in literal {word} (expecting '{expected}')"))),
             }
         }
         Ok(())
@@ -129,7 +128,7 @@ impl Scanner<'_> {
         if self.digits() > 0 {
             return Ok(());
         }
-        Err(if self.at < self.text.len() { self.invalid(context) } else { END.into() })
+        Err(self.invalid(context))
     }
 
     fn number(&mut self) -> Step<()> {
@@ -170,25 +169,24 @@ impl Scanner<'_> {
     fn escape(&mut self) -> Step<()> {
         self.at += 1;
         match self.text.get(self.at) {
-            None => return Err(END.into()),
             Some(b'b' | b'f' | b'n' | b'r' | b't' | b'\\' | b'/' | b'"') => self.at += 1,
             Some(b'u') => {
                 self.at += 1;
                 for _ in 0..4 {
                     match self.text.get(self.at) {
-                        None => return Err(END.into()),
                         Some(b) if b.is_ascii_hexdigit() => self.at += 1,
-                        Some(_) => return Err(self.invalid("in \\u hexadecimal character escape")),
+                        _ => return Err(self.invalid("in \\u hexadecimal character escape")),
                     }
                 }
             }
-            Some(_) => return Err(self.invalid("in string escape code")),
+            _ => return Err(self.invalid("in string escape code")),
         }
         Ok(())
     }
 
+    /// At the end Go feeds its scanner a blank, which is what it then complains about inside a word or number.
     fn invalid(&self, context: &str) -> String {
-        let b = self.text.get(self.at).copied().unwrap_or_default();
+        let b = self.text.get(self.at).copied().unwrap_or(b' ');
         let quoted = match b {
             b'\'' => String::from("\\'"),
             b'"' => String::from("\""),
@@ -249,6 +247,9 @@ mod tests {
             ("-x", "invalid character 'x' in numeric literal"),
             ("1.x", "invalid character 'x' after decimal point in numeric literal"),
             ("1ex", "invalid character 'x' in exponent of numeric literal"),
+            ("nul", "invalid character ' ' in literal null (expecting 'l')"),
+            ("-", "invalid character ' ' in numeric literal"),
+            ("\"\\", "invalid character ' ' in string escape code"),
             ("trux", "invalid character 'x' in literal true (expecting 'e')"),
             ("\"\\x\"", "invalid character 'x' in string escape code"),
             ("\"\n\"", "invalid character '\\n' in string literal"),

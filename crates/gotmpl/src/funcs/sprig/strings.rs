@@ -212,29 +212,25 @@ fn split<'v>(
 ) -> Result<Vec<Bytes<'v>>, Fault> {
     let bytes = text.bytes();
     let mut parts = Vec::new();
-    let (mut start, limit) = (0, limit.unwrap_or(usize::MAX));
-    while limit > 0 {
+    let limit = limit.unwrap_or(usize::MAX);
+    if limit == 0 || separator.is_empty() && bytes.is_empty() {
+        return Ok(parts);
+    }
+    let mut start = 0;
+    loop {
         cx.charge(size_of::<Val<'_>>())?;
         let rest = &bytes[start..];
         let cut = if separator.is_empty() {
-            // The last rune ends the string and is no cut; an empty string has no parts at all.
+            // The last rune ends the string and is no cut.
             runes::decode(rest).map(|(_, width)| width).filter(|width| *width < rest.len())
         } else {
             find(rest, separator)
         };
-        match cut.filter(|_| parts.len() + 1 < limit) {
-            Some(at) => {
-                parts.push(slice_of(text, start, start + at));
-                start += at + separator.len();
-            }
-            None => {
-                if !(separator.is_empty() && bytes.is_empty()) {
-                    parts.push(slice_of(text, start, bytes.len()));
-                }
-                break;
-            }
-        }
+        let Some(at) = cut.filter(|_| parts.len() + 1 < limit) else { break };
+        parts.push(slice_of(text, start, start + at));
+        start += at + separator.len();
     }
+    parts.push(slice_of(text, start, bytes.len()));
     Ok(parts)
 }
 

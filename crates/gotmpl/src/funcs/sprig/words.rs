@@ -21,7 +21,7 @@ pub(super) const TABLE: &[Function] = &[
             abbreviated(a[2].bytes(), size(left), size(right)).into()
         })
     }),
-    Function::new("wrap", &[Int, Str], |cx, a| Ok(wrapped(cx, &a[1], a[0].as_int(), b"\n", false)?)),
+    Function::new("wrap", &[Int, Str], |cx, a| wrapped(cx, &a[1], a[0].as_int(), b"\n", false)),
     Function::new("wrapWith", &[Int, Str, Str], |cx, a| {
         let separator = if a[1].bytes().is_empty() { b"\n" } else { a[1].bytes() };
         wrapped(cx, &a[2], a[0].as_int(), separator, true)

@@ -87,8 +87,11 @@ const ELEMENTS: &[(&str, Element)] = &[
     ("Z07", Offset { z: true, colon: false, parts: 1 }),
 ];
 
+/// A cut layout: literal text, the element behind it with its own text, the rest.
+type Cut<'l> = (&'l [u8], Option<(Element, &'l [u8])>, &'l [u8]);
+
 /// The literal text before the first element, the element with its own text, and the rest.
-pub(super) fn next(layout: &[u8]) -> (&[u8], Option<(Element, &[u8])>, &[u8]) {
+pub(super) fn next(layout: &[u8]) -> Cut<'_> {
     for at in 0..layout.len() {
         let rest = &layout[at..];
         // `_2006` is an underscore and a year.

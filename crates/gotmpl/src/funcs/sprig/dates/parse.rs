@@ -17,7 +17,9 @@ struct Parts {
     minute: i64,
     second: i64,
     nanosecond: i64,
-    afternoon: Option<bool>,
+    /// `AM` was there; `PM` was. Both may be.
+    morning: bool,
+    afternoon: bool,
     utc: bool,
     offset: Option<i32>,
     zone_name: String,
@@ -173,7 +175,8 @@ impl Parts {
                 let lower = element == Element::LowerPm;
                 let (am, pm): (&[u8], &[u8]) = if lower { (b"am", b"pm") } else { (b"AM", b"PM") };
                 let mark = text.get(..2).filter(|m| *m == am || *m == pm).ok_or(Bad::Syntax)?;
-                self.afternoon = Some(mark == pm);
+                self.morning |= mark == am;
+                self.afternoon |= mark == pm;
                 rest = &text[2..];
             }
             Element::Offset { z, colon, parts } => return self.zone_offset(text, z, colon, parts),
@@ -217,16 +220,21 @@ impl Parts {
             return Ok(rest);
         }
         let (sign, mut rest) = text.split_first().ok_or(Bad::Syntax)?;
-        let mut seconds = 0;
+        let (mut seconds, mut beyond) = (0, None);
         let limits =
             [(24, "time zone offset hour"), (60, "time zone offset minute"), (60, "time zone offset second")];
-        for (i, (max, what)) in limits.iter().enumerate().take(parts.into()) {
+        for (i, (max, what)) in limits.into_iter().enumerate().take(parts.into()) {
             if i > 0 && colon {
                 rest = rest.strip_prefix(b":").ok_or(Bad::Syntax)?;
             }
             let value;
-            (value, rest) = within(digits(rest, 2, 2)?, 0..=*max, what)?;
+            (value, rest) = digits(rest, 2, 2)?;
             seconds += value * [3600, 60, 1][i];
+            // Of several that are out of range Go names the last.
+            beyond = if value > max { Some(what) } else { beyond };
+        }
+        if let Some(what) = beyond {
+            return Err(Bad::Range(what));
         }
         let seconds = i32::try_from(seconds).unwrap_or_default();
         self.offset = Some(match sign {
@@ -239,9 +247,9 @@ impl Parts {
 
     fn time(self, local: &Zone) -> Result<Time, &'static str> {
         let year = self.year.unwrap_or_default();
-        let hour = match self.afternoon {
-            Some(true) if self.hour < 12 => self.hour + 12,
-            Some(false) if self.hour == 12 => 0,
+        let hour = match self.hour {
+            ..12 if self.afternoon => self.hour + 12,
+            12 if self.morning && !self.afternoon => 0,
             _ => self.hour,
         };
         let (month, day) = self.month_and_day(year)?;
@@ -273,7 +281,9 @@ impl Parts {
             }
             let hours =
                 self.zone_name.strip_prefix("GMT").and_then(|h| h.parse::<i32>().ok()).unwrap_or_default();
-            return Ok(Time::at(civil, &Zone::Fixed { offset: hours * 3600, name: self.zone_name }));
+            // Go takes the clock for one of UTC, even where the name tells the offset.
+            let fixed = Zone::Fixed { offset: hours * 3600, name: self.zone_name };
+            return Ok(Time::at(civil, &Zone::utc()).in_zone(&fixed));
         }
         Ok(Time::at(civil, local))
     }

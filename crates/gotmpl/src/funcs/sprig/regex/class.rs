@@ -88,11 +88,10 @@ fn hexadecimal(text: &str) -> Result<(char, &str), &str> {
     let mut rest = text.chars();
     let Some(first) = rest.next() else { return Err("") };
     if first != '{' {
-        let after_first = rest.as_str();
-        let Some(high) = first.to_digit(16) else { return Err(after_first) };
+        // Go reads both before it looks at either.
         let Some(second) = rest.next() else { return Err("") };
-        let Some(low) = second.to_digit(16) else { return Err(rest.as_str()) };
-        return char::from_u32(high * 16 + low).map(|c| (c, rest.as_str())).ok_or(rest.as_str());
+        let value = first.to_digit(16).zip(second.to_digit(16)).map(|(high, low)| high * 16 + low);
+        return value.and_then(char::from_u32).map(|c| (c, rest.as_str())).ok_or(rest.as_str());
     }
     let (mut value, mut digits) = (0_u32, 0);
     loop {

@@ -280,7 +280,7 @@ impl<'p> Parser<'p> {
             }
             saw_flag = true;
         }
-        Err(PatternError::new("missing closing )", self.pattern))
+        Err(PatternError::new("invalid or unsupported Perl syntax", group))
     }
 
     fn backslash(&mut self) -> Result<(), PatternError> {

@@ -18,7 +18,7 @@ pub(super) enum ConfigSource {
     Embedded,
     /// A directory; --config-dir names it.
     Dir,
-    /// The ConfigMaps of a running Istio, watched in the cluster.
+    /// The ConfigMaps of a running Istio, watched in the cluster: not in this version.
     Configmap,
 }
 

@@ -29,14 +29,21 @@ pub enum ErrorKind {
     Limit,
 }
 
+/// The longest text of an error: Go prints whole values into some, and one can be as large as a rendering may get.
+const LONGEST: usize = 16 << 10;
+
 impl Error {
-    pub(crate) fn parse(kind: ErrorKind, name: &str, line: u32, detail: String) -> Self {
+    pub(crate) fn parse(kind: ErrorKind, name: &str, line: u32, mut detail: String) -> Self {
+        cut(&mut detail);
         let message = format!("template: {name}:{line}: {detail}");
         Self(Box::new(Inner { kind, line, column: None, detail, message }))
     }
 
     /// `context` is the part of the template that was being evaluated, as Go writes it.
-    pub(crate) fn exec(kind: ErrorKind, at: &Place<'_>, context: &str, detail: String) -> Self {
+    pub(crate) fn exec(kind: ErrorKind, at: &Place<'_>, context: &str, mut detail: String) -> Self {
+        cut(&mut detail);
+        let mut context = String::from(context);
+        cut(&mut context);
         let Place { parse_name, template, line, column } = at;
         let quoted = crate::fmt::quote::quote(template.as_bytes());
         let message =
@@ -66,6 +73,13 @@ impl Error {
     #[must_use]
     pub fn detail(&self) -> &str {
         &self.0.detail
+    }
+}
+
+fn cut(text: &mut String) {
+    if text.len() > LONGEST {
+        text.truncate(text.floor_char_boundary(LONGEST));
+        text.push('…');
     }
 }
 

@@ -58,6 +58,11 @@ const SIZE_LIMIT: usize = 1 << 20;
 /// Steps that compiling counts for: no template may spend its time on thousands of patterns.
 const COMPILE_STEPS: u64 = 2000;
 
+/// Steps that one search counts for: it may look at all that is left, however near the match.
+const fn search_steps(left: usize) -> u64 {
+    1 + left as u64 / 256
+}
+
 /// A compiled pattern.
 struct Pattern {
     regex: Regex,
@@ -123,7 +128,7 @@ impl Pattern {
         let mut found = Vec::new();
         let (mut at, mut last_end) = (0, None);
         while at <= text.len() && found.len() < limit {
-            cx.step(1)?;
+            cx.step(search_steps(text.len() - at))?;
             let Some(m) = self.regex.find_at(text, at) else { break };
             let accepted = m.end() != at || last_end != Some(m.start());
             at = if m.end() == at {
@@ -145,7 +150,7 @@ impl Pattern {
         let mut out = Vec::new();
         let (mut at, mut copied) = (0, 0);
         while at <= bytes.len() {
-            cx.step(1)?;
+            cx.step(search_steps(bytes.len() - at))?;
             let Some(groups) = self.regex.captures_at(bytes, at) else { break };
             let Some(whole) = groups.get(0) else { break };
             out.extend_from_slice(&bytes[copied..whole.start()]);

@@ -4,6 +4,14 @@
 //! `cargo test -p pillion-gotmpl --test corpus -- --nocapture` prints the shares. `CORPUS` names another file of
 //! rows, `SHOW` says how many differences are printed.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test says what is wrong by panicking, and prints its figures"
+)]
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -73,7 +81,8 @@ fn text(row: &Value<'_>, key: &str) -> String {
 fn rows() -> Vec<Row> {
     let bytes = match std::env::var_os("CORPUS") {
         Some(path) => std::fs::read(path).unwrap(),
-        None => corpus("oracle.jsonl"),
+        // Written rows, and random ones: templates, formats, literals, paths through types, calls of sprig.
+        None => [corpus("oracle.jsonl"), corpus("random.jsonl")].concat(),
     };
     let lines = bytes.split(|b| *b == b'\n').filter(|l| !l.is_empty());
     lines
@@ -152,13 +161,13 @@ fn run(row: &Row, functions: &FunctionSet, root: &Value<'_>) -> Result<Vec<u8>, 
     })
 }
 
-fn judge(tally: &mut Tally, row: &Row, got: Result<Vec<u8>, String>) {
+fn judge(tally: &mut Tally, row: &Row, got: &Result<Vec<u8>, String>) {
     let shown = |r: &Result<Vec<u8>, String>| match r {
         Ok(out) => format!("{:?}", String::from_utf8_lossy(out)),
         Err(e) => e.clone(),
     };
-    let difference = || format!("{}\n  want {}\n  got  {}", row.template, shown(&row.want), shown(&got));
-    match (&row.want, &got) {
+    let difference = || format!("{}\n  want {}\n  got  {}", row.template, shown(&row.want), shown(got));
+    match (&row.want, got) {
         (Ok(want), _) => {
             tally.printed += 1;
             if got.as_ref() == Ok(want) {
@@ -212,7 +221,7 @@ fn rows_of_builtins_and_sprig_give_what_go_gives() {
             continue;
         }
         let got = run(&row, &functions, &roots[&row.root]);
-        judge(&mut tally, &row, got);
+        judge(&mut tally, &row, &got);
     }
     let limit = std::env::var("SHOW").ok().and_then(|n| n.parse().ok()).unwrap_or(40);
     for difference in tally.wrong.iter().take(limit) {

@@ -1,6 +1,14 @@
 //! Templates that mean harm: each ends in an error, in bounded time and memory, on the stack of an ordinary
 //! thread.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test says what is wrong by panicking, and prints its figures"
+)]
+
 use std::time::{Duration, Instant};
 
 use pillion_gotmpl::funcs::sprig;

@@ -90,7 +90,7 @@ impl<'v> Exec<'_, 'v> {
     /// Follows names through maps of maps, which `.Values.global.proxy.x` is, as far as they are maps. `None` if
     /// a key is missing: everything behind it is nothing too.
     fn descend(&self, mut node: &'v Value<'v>, names: &mut std::slice::Iter<'v, Name>) -> Option<Ev<'v>> {
-        while let Some(name) = names.next() {
+        for name in names.by_ref() {
             match node.get(&name.text)? {
                 map @ Value::Map(_) => node = map,
                 other => {

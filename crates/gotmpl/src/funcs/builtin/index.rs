@@ -36,11 +36,11 @@ pub(crate) fn index<'v>(item: &Val<'v>, path: &[Val<'v>]) -> Result<(Val<'v>, bo
         item = match item.kind() {
             GoKind::Slice => {
                 let at = position(key, item.len().unwrap_or(0))?;
-                item.item(at).ok_or_else(|| out_of_range(at, item.len().unwrap_or(0)))?
+                item.item(at).ok_or_else(|| out_of_range("slice"))?
             }
             GoKind::String => {
-                let (at, len) = (position(key, item.bytes().len())?, item.bytes().len());
-                let byte = item.bytes().get(at).ok_or_else(|| out_of_range(at, len))?;
+                let at = position(key, item.bytes().len())?;
+                let byte = item.bytes().get(at).ok_or_else(|| out_of_range("string"))?;
                 Val::Uint(u64::from(*byte), uint8())
             }
             GoKind::Map => at_key(&item, key)?,
@@ -55,13 +55,8 @@ fn uint8() -> TypeRef {
 }
 
 /// One past the end passes Go's check and then panics.
-fn out_of_range(at: usize, len: usize) -> Fault {
-    Fault::new(
-        format!("reflect: slice index out of range ({at} with length {len})")
-            .split(" (")
-            .next()
-            .unwrap_or_default(),
-    )
+fn out_of_range(what: &str) -> Fault {
+    Fault::new(format!("reflect: {what} index out of range"))
 }
 
 fn at_key<'v>(map: &Val<'v>, key: &Val<'v>) -> Result<Val<'v>, Fault> {

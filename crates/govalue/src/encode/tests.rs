@@ -172,3 +172,16 @@ fn floats_that_json_has_no_number_for_are_strings_in_a_message() {
         assert_eq!(got, format!("{{\"sampling\":{want}}}"));
     }
 }
+
+#[test]
+fn random_pods_are_written_as_go_writes_them() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/corpus/encode.jsonl");
+    let rows = std::fs::read_to_string(path).unwrap();
+    for line in rows.lines() {
+        let row = parse(line.as_bytes()).unwrap();
+        let text = |key| row.get(key).and_then(Value::as_str).unwrap();
+        let written = go_json(row.get("value").unwrap(), named(text("type")).unwrap()).unwrap();
+        assert_eq!(written, text("json"));
+    }
+    assert_eq!(rows.lines().count(), 100);
+}

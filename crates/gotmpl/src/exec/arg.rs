@@ -7,26 +7,26 @@ use super::eval::{go_type_name, zero_of};
 use super::{At, Ev, Evaluated, Exec};
 use crate::error::Error;
 use crate::funcs::Param;
-use crate::parse::ast::{Expr, ExprKind};
+use crate::parse::ast::{Expr, ExprKind, Wanted};
 use crate::value::{Bytes, Val};
 
 impl<'v> Exec<'_, 'v> {
     /// The operand `expr` as an argument for `param`.
-    pub(super) fn arg(&mut self, dot: &Ev<'v>, param: Param, expr: &'v Expr) -> Result<Val<'v>, Error> {
-        if param == Param::Value {
+    pub(super) fn arg(&mut self, dot: &Ev<'v>, want: Wanted, expr: &'v Expr) -> Result<Val<'v>, Error> {
+        if want.param == Param::Value {
             return self.value_arg(dot, expr).map(|value| value.val);
         }
         self.at = At::Expr(expr);
         if matches!(expr.kind, ExprKind::Nil) {
-            if can_be_nil(param) {
-                return Ok(zero_of(param));
+            if can_be_nil(want) {
+                return Ok(zero_of(want));
             }
-            return Err(self.error(format!("cannot assign nil to {}", param.type_name())));
+            return Err(self.error(format!("cannot assign nil to {}", want.param.type_name())));
         }
         if let Some(value) = self.evaluated(dot, expr)? {
-            return Ok(self.validate(value, param)?.val);
+            return Ok(self.validate(value, want)?.val);
         }
-        self.literal(param, expr)
+        self.literal(want, expr)
     }
 
     /// The operand for a parameter that takes values as they are.
@@ -56,13 +56,13 @@ impl<'v> Exec<'_, 'v> {
     }
 
     /// A literal for a parameter: it takes the parameter's type if it can.
-    fn literal(&mut self, param: Param, expr: &'v Expr) -> Result<Val<'v>, Error> {
+    fn literal(&mut self, want: Wanted, expr: &'v Expr) -> Result<Val<'v>, Error> {
         let number = match &expr.kind {
             ExprKind::Number(n) => Some(n),
             _ => None,
         };
         let found = |exec: &Self, what: &str| Err(exec.error(format!("expected {what}; found {expr}")));
-        match (param, param.ty().map(TypeRef::kind)) {
+        match (want.param, want.ty.map(TypeRef::kind)) {
             (Param::Any, _) => self.constant(expr).map(|e| e.val),
             (_, Some(Kind::Bool)) => match expr.kind {
                 ExprKind::Bool(b) => Ok(Val::Bool(b)),
@@ -70,47 +70,47 @@ impl<'v> Exec<'_, 'v> {
             },
             (_, Some(Kind::String)) => match &expr.kind {
                 ExprKind::String(_, text) => {
-                    Ok(Val::Str(Bytes::Borrowed(text), param.ty().unwrap_or(KNOWN.string)))
+                    Ok(Val::Str(Bytes::Borrowed(text), want.ty.unwrap_or(KNOWN.string)))
                 }
                 _ => found(self, "string"),
             },
             (_, Some(Kind::Int | Kind::Int32 | Kind::Int64 | Kind::Enum(_))) => {
                 match number.and_then(|n| n.int) {
-                    Some(i) => Ok(Val::Int(i, param.ty().unwrap_or(KNOWN.int))),
+                    Some(i) => Ok(Val::Int(i, want.ty.unwrap_or(KNOWN.int))),
                     None => found(self, "integer"),
                 }
             }
             (_, Some(Kind::Uint8 | Kind::Uint32 | Kind::Uint64)) => match number.and_then(|n| n.uint) {
-                Some(u) => Ok(Val::Uint(u, param.ty().unwrap_or(KNOWN.uint64))),
+                Some(u) => Ok(Val::Uint(u, want.ty.unwrap_or(KNOWN.uint64))),
                 None => found(self, "unsigned integer"),
             },
             (_, Some(Kind::Float64)) => match number.and_then(|n| n.float) {
                 Some(f) => Ok(Val::Float(f)),
                 None => found(self, "float"),
             },
-            _ => Err(self.error(format!("can't handle {expr} for arg of type {}", param.type_name()))),
+            _ => Err(self.error(format!("can't handle {expr} for arg of type {}", want.param.type_name()))),
         }
     }
 
     /// Whether a value may be passed for a parameter; one pointer more or less is bridged.
-    pub(super) fn validate(&self, value: Ev<'v>, param: Param) -> Evaluated<'v> {
+    pub(super) fn validate(&self, value: Ev<'v>, want: Wanted) -> Evaluated<'v> {
         if matches!(value.val, Val::Invalid) && !value.iface {
-            if can_be_nil(param) {
-                return Ok(Ev::plain(zero_of(param)));
+            if can_be_nil(want) {
+                return Ok(Ev::plain(zero_of(want)));
             }
-            return Err(self.error(format!("invalid value; expected {}", param.type_name())));
+            return Err(self.error(format!("invalid value; expected {}", want.param.type_name())));
         }
-        if matches!(param, Param::Any | Param::Value) {
+        if matches!(want.param, Param::Any | Param::Value) {
             return Ok(value);
         }
         if !value.val.is_untyped_nil() {
-            if assignable(&value.val, param) {
+            if assignable(&value.val, want) {
                 return Ok(value);
             }
             if let Val::Typed(node, ty) = value.val {
                 if let Kind::Ptr(_) = ty.kind() {
                     let to = value.val.deref();
-                    if assignable(&to, param) {
+                    if assignable(&to, want) {
                         return Ok(Ev { val: to, iface: false, addr: true });
                     }
                 } else if value.addr
@@ -118,36 +118,36 @@ impl<'v> Exec<'_, 'v> {
                     && let Some(pointer) = named(&format!("*{}", ty.name()))
                 {
                     let to = Val::Typed(node, pointer);
-                    if assignable(&to, param) {
+                    if assignable(&to, want) {
                         return Ok(Ev::plain(to));
                     }
                 }
             }
             if let Val::Nil(ty) = value.val
                 && let Kind::Ptr(to) = ty.kind()
-                && Some(to) == param.ty()
+                && Some(to) == want.ty
             {
-                let wanted = param.type_name();
+                let wanted = want.param.type_name();
                 return Err(self.error(format!("dereference of nil pointer of type {wanted}")));
             }
         }
-        let (wanted, got) = (param.type_name(), go_type_name(&value.val));
+        let (wanted, got) = (want.param.type_name(), go_type_name(&value.val));
         Err(self.error(format!("wrong type for value; expected {wanted}; got {got}")))
     }
 }
 
 /// Whether nothing at all may be passed: pointers, maps, slices and interfaces.
-fn can_be_nil(param: Param) -> bool {
-    match param {
+fn can_be_nil(want: Wanted) -> bool {
+    match want.param {
         Param::Any | Param::Value | Param::Message => true,
         Param::Object(name) => name.starts_with('*'),
-        _ => param.ty().is_some_and(|ty| matches!(ty.kind(), Kind::Ptr(_) | Kind::List(_) | Kind::Map(..))),
+        _ => want.ty.is_some_and(|ty| matches!(ty.kind(), Kind::Ptr(_) | Kind::List(_) | Kind::Map(..))),
     }
 }
 
 /// Go's assignability, for the types that templates meet.
-fn assignable(val: &Val<'_>, param: Param) -> bool {
-    match param {
+fn assignable(val: &Val<'_>, want: Wanted) -> bool {
+    match want.param {
         Param::Any | Param::Value => true,
         Param::Message => match val.ty().map(TypeRef::kind) {
             Some(Kind::Ptr(to)) => {
@@ -156,6 +156,6 @@ fn assignable(val: &Val<'_>, param: Param) -> bool {
             _ => false,
         },
         Param::Object(name) => matches!(val, Val::Object(_)) && val.type_name() == name,
-        _ => val.ty().is_some() && val.ty() == param.ty(),
+        _ => val.ty().is_some() && val.ty() == want.ty,
     }
 }

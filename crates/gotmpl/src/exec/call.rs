@@ -35,18 +35,18 @@ impl<'v> Exec<'_, 'v> {
         if callee.builtin && matches!(name, "and" | "or") {
             return self.and_or(dot, name == "or", args, last);
         }
-        let param = |i: usize| function.params.get(i).copied().or(function.variadic);
+        let wanted = |i: usize| callee.params.get(i).copied().or(callee.variadic);
         if callee.builtin && name == "index" {
             return self.index(dot, place, args, last);
         }
         let base = self.args.len();
         for (i, arg) in args.iter().enumerate() {
-            let Some(param) = param(i) else { break };
-            let value = self.arg(dot, param, arg)?;
+            let Some(want) = wanted(i) else { break };
+            let value = self.arg(dot, want, arg)?;
             self.args.push(value);
         }
-        if let (Some(last), Some(param)) = (last, param(args.len())) {
-            let value = self.validate(last, param)?.val;
+        if let (Some(last), Some(want)) = (last, wanted(args.len())) {
+            let value = self.validate(last, want)?.val;
             self.args.push(value);
         }
         let values = &self.args[base..];

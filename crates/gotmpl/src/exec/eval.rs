@@ -4,7 +4,8 @@ use pillion_govalue::types::KNOWN;
 
 use super::{At, Ev, Evaluated, Exec};
 use crate::error::Error;
-use crate::parse::ast::{Command, Expr, ExprKind, Number, Pipe};
+use crate::funcs::Param;
+use crate::parse::ast::{Command, Expr, ExprKind, Number, Pipe, Wanted};
 use crate::value::{Bytes, Val, zero};
 
 /// The operands behind the first one of a command.
@@ -147,9 +148,9 @@ pub(super) fn go_type_name<'n>(val: &'n Val<'_>) -> &'n str {
 }
 
 /// The nil, or whatever is the zero, of a parameter's type.
-pub(super) fn zero_of<'v>(param: crate::funcs::Param) -> Val<'v> {
-    match param {
-        crate::funcs::Param::Value => Val::Invalid,
-        _ => param.ty().map_or_else(Val::nil, zero),
+pub(super) fn zero_of<'v>(want: Wanted) -> Val<'v> {
+    match want.param {
+        Param::Value => Val::Invalid,
+        _ => want.ty.map_or_else(Val::nil, zero),
     }
 }

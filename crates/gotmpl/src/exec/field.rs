@@ -8,7 +8,7 @@ use super::range::element_is_any;
 use super::{At, Ev, Evaluated, Exec};
 use crate::access::{has_field, is_struct, struct_field};
 use crate::methods::{self, Method};
-use crate::parse::ast::{Expr, ExprKind, Name};
+use crate::parse::ast::{Expr, ExprKind, Name, Wanted};
 use crate::value::{GoKind, Val, read};
 
 impl<'v> Exec<'_, 'v> {
@@ -218,10 +218,10 @@ impl<'v> Exec<'_, 'v> {
         }
         let mut values = Vec::with_capacity(given);
         for (i, arg) in args.iter().enumerate() {
-            values.push(self.arg(dot, method.param(i), arg)?);
+            values.push(self.arg(dot, Wanted::from(method.param(i)), arg)?);
         }
         if let Some(last) = last {
-            values.push(self.validate(last, method.param(args.len()))?.val);
+            values.push(self.validate(last, Wanted::from(method.param(args.len())))?.val);
         }
         match methods::call(self.cx, method, receiver, name, &values) {
             None => {

@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use pillion_govalue::{Field, TypeRef};
 
 use crate::fmt::quote::quote;
-use crate::funcs::Function;
+use crate::funcs::{Function, Param};
 
 /// A byte offset in the template's text.
 pub(crate) type Pos = u32;
@@ -106,11 +106,33 @@ impl From<&str> for Name {
 }
 
 /// A function's name resolved.
-#[derive(Clone, Copy)]
 pub(crate) struct Callee {
     pub(crate) function: Function,
+    /// The types of its parameters, looked up.
+    pub(crate) params: Box<[Wanted]>,
+    pub(crate) variadic: Option<Wanted>,
     /// Go's own, which `and`, `or` and `call` have to be for their special treatment.
     pub(crate) builtin: bool,
+}
+
+impl Callee {
+    pub(crate) fn new(function: Function, builtin: bool) -> Self {
+        let params = function.params.iter().copied().map(Wanted::from).collect();
+        Self { function, params, variadic: function.variadic.map(Wanted::from), builtin }
+    }
+}
+
+/// A parameter with its type's row.
+#[derive(Clone, Copy)]
+pub(crate) struct Wanted {
+    pub(crate) param: Param,
+    pub(crate) ty: Option<TypeRef>,
+}
+
+impl From<Param> for Wanted {
+    fn from(param: Param) -> Self {
+        Self { param, ty: param.ty() }
+    }
 }
 
 /// A number literal: everything it can be taken for.

@@ -213,6 +213,6 @@ impl<'t> Parser<'t> {
         if !self.effects.contains(&function.effect) {
             self.effects.push(function.effect);
         }
-        Ok(ast::Callee { function, builtin })
+        Ok(ast::Callee::new(function, builtin))
     }
 }

@@ -141,10 +141,8 @@ fn context<'s, 'r>(
 ) -> Context<'s, 'r> {
     let mut proxy_env = path::parameters(request.path, warnings);
     let namespace_facts = openshift_namespace(snapshot, &original);
-    // Without any namespace known there is no cluster to be on OpenShift with.
-    let openshift = snapshot.settings.platform == Platform::OpenShift && !snapshot.cluster.namespaces.is_empty();
-    if openshift && snapshot.gates.drop_user_like_app {
-        finish::security::openshift_reset_user(&mut original);
+    if snapshot.settings.platform == Platform::OpenShift && snapshot.gates.drop_user_like_app {
+        finish::security::openshift_reset_user(&mut original, snapshot.gates.drop_user_like_init);
     }
     let (cluster, network) = facts::cluster_and_network(&original, snapshot, &proxy_env);
     let (cluster, network) = (String::from(cluster), String::from(network));

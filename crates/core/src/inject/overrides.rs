@@ -53,7 +53,9 @@ impl<T> PerList<T> {
 /// # Errors
 /// A status with something else than names of containers.
 fn status(pod: &Value<'_>) -> Result<Option<PerList<String>>, InjectError> {
-    let Some(Ok(status)) = annotation(pod, STATUS).map(|text| parse(text.as_bytes())) else { return Ok(None) };
+    let Some(Ok(status)) = annotation(pod, STATUS).map(|text| parse(text.as_bytes())) else {
+        return Ok(None);
+    };
     if !matches!(status, Value::Null | Value::Map(_)) {
         return Ok(None);
     }

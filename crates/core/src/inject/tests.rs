@@ -214,7 +214,11 @@ fn every_refusal_has_its_reason_and_names_the_place() {
             "status.sidecar.istio.io/port",
         ),
         (with_annotation(overrides::OVERRIDES, "x"), Reason::BadOverrides, "proxy.istio.io/overrides"),
-        (with_annotation("sidecar.istio.io/status", r#"{\"containers\":7}"#), Reason::BadStatus, "containers"),
+        (
+            with_annotation("sidecar.istio.io/status", r#"{\"containers\":7}"#),
+            Reason::BadStatus,
+            "containers",
+        ),
         (with_annotation("prometheus.io/port", "15090"), Reason::BadScrape, "15090"),
         (templates("sidecar, no"), Reason::TemplateMissing, "\"no\" not found; have broken, extra"),
         (templates("broken"), Reason::TemplateBroken, "missing value for if"),

@@ -47,7 +47,7 @@ impl Merge {
         };
         match item {
             Value::Map(map) if field.omitempty && key == empty => Err(missing(map, field.json)),
-            Value::Map(_) => Ok(key),
+            Value::Map(_) | Value::Null => Ok(key),
             _ => self.key(item, plan),
         }
     }

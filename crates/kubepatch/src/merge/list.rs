@@ -39,7 +39,13 @@ impl Merge {
         new: &'v [Value<'a>],
         plan: Plan,
     ) -> Result<Merged<'v, 'a>, MergeError> {
-        match self.items_kind(old, new)? {
+        // A null item of a typed list is an empty struct.
+        let structs = self.typed && plan.key.is_some() && old.iter().any(Value::is_null);
+        let kind = match structs {
+            true => self.items_kind(&[], new)?.or(Some(ValueKind::Map)),
+            false => self.items_kind(old, new)?,
+        };
+        match kind {
             None => Ok(Merged { items: Vec::new(), keys: Vec::new(), before: Vec::new() }),
             Some(ValueKind::Map) => self.objects(old, new, plan),
             Some(_) => self.scalars(old, new, plan),

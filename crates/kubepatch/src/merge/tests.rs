@@ -70,6 +70,16 @@ fn an_overlay_keeps_the_users_unknown_fields_and_drops_its_own() {
 }
 
 #[test]
+fn a_null_item_of_the_original_is_an_empty_struct_without_a_name() {
+    let merged = overlaid(
+        r#"{"spec":{"containers":[null,{"name":"a"}]}}"#,
+        r#"{"spec":{"containers":[{"name":"b"},{"name":"a","image":"i"}]}}"#,
+    );
+    assert!(merged.contains(r#"{"name":"a","image":"i"}"#) && merged.contains(r#"{"name":"b"}"#), "{merged}");
+    assert!(merged.contains("null"), "{merged}");
+}
+
+#[test]
 fn an_overlay_sees_null_and_empty_as_typed_json_has_them() {
     // A container without name has the empty one; an absent list takes items that lack the merge key.
     assert_eq!(

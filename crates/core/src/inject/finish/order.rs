@@ -30,13 +30,23 @@ pub(super) fn run<'r>(
 ) -> Result<bool, FinishError> {
     // The sidecar is last, so that `kubectl exec` goes to the application, unless the application waits for it.
     let place = if hold(cx)? { Place::First } else { Place::Last };
-    let mut changed = move_to(pod, List::Containers, PROXY, place);
+    let mut changed = move_to(pod, List::Containers, PROXY, place) | make_list(pod);
     let native = containers::find(pod, List::InitContainers, PROXY).is_some();
     let moves = if native { &NATIVE[..] } else { &CLASSIC[..] };
     for (name, place) in moves {
         changed |= move_to(pod, List::InitContainers, name, *place);
     }
     Ok(changed)
+}
+
+/// Istio's ordering leaves a list where there was none: a pod without containers says so in as many words.
+fn make_list(pod: &mut Value<'_>) -> bool {
+    let missing = pod.at(&["spec", List::Containers.key()]).is_none_or(Value::is_null);
+    missing
+        && pod.child_map("spec").is_some_and(|spec| {
+            spec.insert(List::Containers.key(), Vec::new());
+            true
+        })
 }
 
 /// Whether the application waits for the sidecar: mesh or annotation, else the (deprecated) value. Istio reads

@@ -8,13 +8,13 @@ use super::containers::{self, INIT, List, PROXY, VALIDATION, annotation};
 
 /// OpenShift gives every container of a pod the same user; with the application's user the sidecar would not be
 /// excepted from the redirect. A sidecar user equal to the application's is therefore dropped, on the pod as it
-/// came (Istio's `isSidecarUserMatchingAppUser`; no user counts as 0 on both sides).
-pub(crate) fn openshift_reset_user(pod: &mut Value<'_>) -> bool {
+/// came (Istio's `isSidecarUserMatchingAppUser`; no user counts as 0 on both sides). `with_init`: init containers
+/// are looked at too.
+pub(crate) fn openshift_reset_user(pod: &mut Value<'_>, with_init: bool) -> bool {
     let user = |c: &Value<'_>| c.at(&["securityContext", "runAsUser"]).and_then(Value::as_i64);
     let (mut sidecar_user, mut app_user) = (0, 0);
-    for container in
-        containers::list(pod, List::Containers).iter().chain(containers::list(pod, List::InitContainers))
-    {
+    let init = if with_init { containers::list(pod, List::InitContainers) } else { &[] };
+    for container in containers::list(pod, List::Containers).iter().chain(init) {
         let Some(id) = user(container) else { continue };
         match containers::name(container) {
             PROXY => sidecar_user = id,
@@ -99,7 +99,7 @@ mod tests {
         let text = br#"{"spec":{"containers":[{"name":"app","securityContext":{"runAsUser":7}},
             {"name":"istio-proxy","securityContext":{"runAsUser":7,"runAsGroup":8,"privileged":false}}]}}"#;
         let mut pod = parse(text).unwrap();
-        assert!(openshift_reset_user(&mut pod));
+        assert!(openshift_reset_user(&mut pod, true));
         let context = containers::sidecar(&pod).unwrap().get("securityContext").unwrap();
         assert_eq!(context.as_map().unwrap().len(), 1);
     }
@@ -108,7 +108,7 @@ mod tests {
     fn a_sidecar_user_of_its_own_stays() {
         let text = br#"{"spec":{"containers":[{"name":"app","securityContext":{"runAsUser":7}},
             {"name":"istio-proxy","securityContext":{"runAsUser":9}}]}}"#;
-        assert!(!openshift_reset_user(&mut parse(text).unwrap()));
+        assert!(!openshift_reset_user(&mut parse(text).unwrap(), true));
     }
 
     #[test]

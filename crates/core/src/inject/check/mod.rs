@@ -204,7 +204,7 @@ fn base64(text: &str) -> Result<(), usize> {
     for (at, b) in text.bytes().enumerate() {
         match b {
             b'\r' | b'\n' => {}
-            b'=' if digits % 4 >= 2 && (digits + padding) % 4 != 0 => padding += 1,
+            b'=' if digits % 4 >= 2 && !(digits + padding).is_multiple_of(4) => padding += 1,
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'+' | b'/' if padding == 0 => digits += 1,
             _ => return Err(at),
         }

@@ -58,7 +58,7 @@ fn main() {
     let [program, out] = args.as_slice() else { panic!("usage: check_corpus PROGRAM OUT") };
     let mut pods = Vec::new();
     let mut seen = HashMap::new();
-    fields(KNOWN.pod, ("{".into(), "}".into()), &mut seen, &mut pods);
+    fields(KNOWN.pod, &("{".into(), "}".into()), &mut seen, &mut pods);
     let answers = ask(program, &pods);
     let lines: Vec<String> = pods.iter().zip(&answers).map(|(pod, answer)| line(pod, answer)).collect();
     std::fs::write(out, lines.join("\n") + "\n").unwrap();
@@ -74,7 +74,12 @@ fn line(pod: &str, answer: &Value) -> String {
 }
 
 /// Visits every field; of a struct that several fields have, the first two.
-fn fields(ty: TypeRef, around: (String, String), seen: &mut HashMap<TypeRef, usize>, pods: &mut Vec<String>) {
+fn fields(
+    ty: TypeRef,
+    around: &(String, String),
+    seen: &mut HashMap<TypeRef, usize>,
+    pods: &mut Vec<String>,
+) {
     let times = seen.entry(ty).or_insert(0);
     *times += 1;
     if *times > 2 {
@@ -82,7 +87,7 @@ fn fields(ty: TypeRef, around: (String, String), seen: &mut HashMap<TypeRef, usi
     }
     for field in ty.deref().get().fields() {
         if field.json.is_empty() {
-            fields(field.ty, around.clone(), seen, pods);
+            fields(field.ty, around, seen, pods);
             continue;
         }
         let (before, behind) = (format!("{}\"{}\":", around.0, field.json), around.1.clone());
@@ -103,7 +108,7 @@ fn inside(
         pods.push(format!("{before}{probe}{behind}"));
     }
     match ty.deref().kind() {
-        Kind::Struct(_) => fields(ty.deref(), (format!("{before}{{"), format!("}}{behind}")), seen, pods),
+        Kind::Struct(_) => fields(ty.deref(), &(format!("{before}{{"), format!("}}{behind}")), seen, pods),
         Kind::List(item) => inside(item, (format!("{before}["), format!("]{behind}")), seen, pods),
         Kind::Map(_, item) => inside(item, (format!("{before}{{\"k\":"), format!("}}{behind}")), seen, pods),
         _ => {}

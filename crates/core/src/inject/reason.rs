@@ -97,7 +97,7 @@ reasons! {
     /// A template used more steps or wrote more text than it may.
     TemplateBudget, Refused, "template_budget", "Look for an endless loop in the template.";
     /// What a template rendered is not YAML.
-    OverlayUnreadable, Refused, "overlay_unreadable", "Correct the template; the message names the line of its output.";
+    OverlayUnreadable, Refused, "overlay_unreadable", "Correct the template; the message shows the line of its output.";
     /// What a template rendered, or the user's own container, cannot be merged into the pod.
     MergeFailed, Refused, "merge_failed", "Correct the field that the message names in template or pod.";
     /// With the template merged in, the object is no longer a pod.

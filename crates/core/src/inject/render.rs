@@ -37,7 +37,7 @@ pub(crate) fn render<'r, T: Trace>(
         trace.step(Step::TemplateChosen { name });
         let text = text(cx, name, root, env)?;
         trace.step(Step::Rendered { name, text: &text });
-        let overlay = read(&text)?;
+        let overlay = read(name, &text)?;
         out.template_pod = overlay::apply(&out.template_pod, &overlay)
             .map_err(|fault| InjectError::Overlay { step: OverlayStep::Template, fault })?;
         if wants_native(cx, &out.pod) && move_to_native(&mut out) {
@@ -83,18 +83,27 @@ fn text(cx: &Context<'_, '_>, name: &str, root: &Value<'_>, env: &Env) -> Result
 }
 
 /// A template's output; nothing at all is an overlay that changes nothing.
-fn read(text: &[u8]) -> Result<Value<'static>, InjectError> {
-    let unreadable = |message| InjectError::Overlay {
-        step: OverlayStep::Template,
-        fault: OverlayFault::Unreadable(message),
+fn read(name: &str, text: &[u8]) -> Result<Value<'static>, InjectError> {
+    let unreadable = |what: &str, line: Option<usize>| {
+        let said = line.and_then(|line| line_of(text, line)).unwrap_or_default();
+        InjectError::Overlay {
+            step: OverlayStep::Template,
+            fault: OverlayFault::Unreadable(format!("{what} (in what template {name:?} renders{said})")),
+        }
     };
     match pillion_goyaml::parse_bytes(text) {
         Ok(overlay @ (Value::Map(_) | Value::Null)) => Ok(overlay),
-        Ok(other) => {
-            Err(unreadable(format!("the template's output is no object but a {}", other.kind_name())))
-        }
-        Err(e) => Err(unreadable(e.to_string())),
+        Ok(other) => Err(unreadable(&format!("no object but a {}", other.kind_name()), None)),
+        Err(e) => Err(unreadable(&e.to_string(), e.line())),
     }
+}
+
+/// A line of the output, for only who sees it can tell which line of the template made it.
+fn line_of(text: &[u8], line: usize) -> Option<String> {
+    const ENOUGH: usize = 120;
+    let line = text.split(|b| *b == b'\n').nth(line.checked_sub(1)?)?;
+    let line: String = String::from_utf8_lossy(line).trim().chars().take(ENOUGH).collect();
+    Some(format!(", there: {line:?}"))
 }
 
 /// Whether a sidecar that the user wrote among the containers follows the template's to the init containers.

@@ -42,6 +42,9 @@ templates:
     {{ index .Values.nothing "x" "y" }}
   text: |
     just words
+  torn: |
+    a: b
+    c: : d
   wrong: |
     spec: {containers: [{name: a, tty: 7}]}
   keyless: |
@@ -223,7 +226,8 @@ fn every_refusal_has_its_reason_and_names_the_place() {
         (templates("sidecar, no"), Reason::TemplateMissing, "\"no\" not found; have broken, extra"),
         (templates("broken"), Reason::TemplateBroken, "missing value for if"),
         (templates("failing"), Reason::TemplateFailed, "at <index .Values.nothing"),
-        (templates("text"), Reason::OverlayUnreadable, "failed applying injection overlay"),
+        (templates("text"), Reason::OverlayUnreadable, "what template \"text\" renders"),
+        (templates("torn"), Reason::OverlayUnreadable, "there: \"c: : d\""),
         (templates("keyless"), Reason::MergeFailed, "name"),
         (templates("wrong"), Reason::OverlayNotAPod, "tty"),
     ] {

@@ -32,10 +32,15 @@ impl Injector for Null {
     }
 }
 
-/// The injector under test, configured by what lies in `dir`; `None` where Istio is held against itself.
-pub fn build(peer: Peer, configuration: &Configuration, dir: &Path) -> Result<Option<Box<dyn Injector>>> {
+/// The injector under test, configured by what lies in `dir` and behaving as `release`; `None` where Istio is held against itself.
+pub fn build(
+    peer: Peer,
+    release: &str,
+    configuration: &Configuration,
+    dir: &Path,
+) -> Result<Option<Box<dyn Injector>>> {
     Ok(match peer {
-        Peer::Pillion => Some(Box::new(Pillion::load(configuration, dir)?)),
+        Peer::Pillion => Some(Box::new(Pillion::load(release, configuration, dir)?)),
         Peer::Null => Some(Box::new(Null)),
         Peer::Istio => None,
     })

@@ -30,6 +30,8 @@ pub struct Judgement {
     pub differences: Vec<Difference>,
     /// Properties that Pillion's answer breaks.
     pub broken: Vec<String>,
+    /// Some differences were there on purpose and are not listed.
+    pub excused: bool,
     /// The pod as Istio injects it, as Go writes it; null unless injected.
     pub injected: Value,
 }

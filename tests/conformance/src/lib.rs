@@ -9,6 +9,7 @@ pub mod case;
 pub mod compare;
 pub mod configuration;
 pub mod coverage;
+pub mod deviations;
 pub mod generate;
 pub mod handmade;
 pub mod injector;

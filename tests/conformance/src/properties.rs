@@ -23,10 +23,11 @@ pub fn unknown_fields(pod: &Value, patch: &Value) -> Vec<String> {
     }
     let mut after = vec![];
     collect("", &patched, &mut after);
-    let stripped = stripped_containers(pod);
+    let mut gone = stripped_containers(pod);
+    gone.extend(container_names(pod).into_iter().filter(|name| !container_names(&patched).contains(name)));
     before
         .into_iter()
-        .filter(|(path, _)| !stripped.iter().any(|name| path.contains(&format!("containers[{name}]"))))
+        .filter(|(path, _)| !gone.iter().any(|name| path.contains(&format!("containers[{name}]"))))
         .filter(|found| !after.contains(found))
         .map(|(path, _)| format!("the unknown field {path} did not stay as it was"))
         .collect()
@@ -41,6 +42,16 @@ fn stripped_containers(pod: &Value) -> Vec<String> {
         .filter_map(|list| status[list].as_array())
         .flatten()
         .filter_map(|name| name.as_str().map(str::to_owned))
+        .collect()
+}
+
+/// The containers of a pod. (A template may remove one; whether it should is for the comparison to say.)
+fn container_names(pod: &Value) -> Vec<String> {
+    ["containers", "initContainers"]
+        .iter()
+        .filter_map(|list| pod["spec"][list].as_array())
+        .flatten()
+        .filter_map(|container| container["name"].as_str().map(str::to_owned))
         .collect()
 }
 

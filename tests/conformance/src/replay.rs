@@ -51,7 +51,7 @@ pub fn run(file: &Path, options: &Options) -> Result<bool> {
     let newest = Oracle::of("latest", &work)?;
     let dir = work.join("rendered").join(&saved.release).join(&saved.configuration);
     configuration.render(&oracle, &dir)?;
-    let injector = injector::build(options.peer, configuration, &dir)?;
+    let injector = injector::build(options.peer, &saved.release, configuration, &dir)?;
     let job =
         Job { release: &saved.release, oracle: &oracle, newest: &newest, configuration, place: (0, 1), dir };
     let cases = [saved.case];

@@ -15,13 +15,13 @@ const MOST_DIFFERENCES: usize = 12;
 pub fn print(tally: &Tally, options: &Options) -> bool {
     let all = tally.all();
     println!(
-        "{:<8} {:<22} {:>6} {:>6} {:>9} {:>8} {:>8}  left out",
+        "{:<8} {:<22} {:>6} {:>6} {:>9} {:>8} {:>8}  on purpose  left out",
         "release", "configuration", "pods", "same", "injected", "skipped", "refused"
     );
     for ((release, configuration), f) in &tally.by_configuration {
         println!(
-            "{release:<8} {configuration:<22} {:>6} {:>6} {:>9} {:>8} {:>8}  {}",
-            f.total, f.same, f.injected, f.skipped, f.refused, f.undecided
+            "{release:<8} {configuration:<22} {:>6} {:>6} {:>9} {:>8} {:>8}  {:>10}  {:>8}",
+            f.total, f.same, f.injected, f.skipped, f.refused, f.on_purpose, f.undecided
         );
     }
     if options.summary {
@@ -37,8 +37,15 @@ pub fn print(tally: &Tally, options: &Options) -> bool {
     }
     let covered = coverage(tally, options);
     println!(
-        "\nseed {}; {} injected, {} skipped, {} refused ({} of {} refusals in the same words); {} left out, for the oracle disagrees with itself",
-        tally.seed, all.injected, all.skipped, all.refused, all.same_messages, all.messages, all.undecided
+        "\nseed {}; {} injected, {} skipped, {} refused ({} of {} refusals in the same words); {} differ on purpose; {} left out, for the oracle disagrees with itself",
+        tally.seed,
+        all.injected,
+        all.skipped,
+        all.refused,
+        all.same_messages,
+        all.messages,
+        all.on_purpose,
+        all.undecided
     );
     let enough = all.injected >= options.min;
     if !enough {

@@ -19,7 +19,7 @@ use crate::options::Options;
 use crate::oracle::Oracle;
 use crate::replay;
 use crate::tally::{Failure, Figures, Tally};
-use crate::{coverage, places, releases};
+use crate::{coverage, deviations, pillion, places, releases};
 
 /// How often the oracle is asked again about a pod that differs, in as many processes.
 const ASK_AGAIN: usize = 3;
@@ -65,9 +65,12 @@ pub fn run(options: &Options) -> Result<Tally> {
             jobs.push(Job { release, oracle, newest: &newest, configuration, place, dir });
         }
     }
-    let complete = options.config.is_empty() && !options.only_random && options.pods > 0;
+    let whole = ["1.20.1", "latest"].iter().all(|release| oracles.contains_key(release));
+    let complete = whole && options.config.is_empty() && !options.only_random && options.pods > 0;
     let mut tally = Tally { seed, complete, ..Tally::default() };
     generate::expectations().into_iter().for_each(|name| tally.coverage.expect(name));
+    deviations::TABLE.iter().for_each(|row| tally.coverage.expect(format!("on purpose: {}", row.name)));
+    pillion::expectations().into_iter().for_each(|name| tally.coverage.expect(name));
     handmade.iter().flat_map(Handmade::covers).for_each(|name| tally.coverage.expect(name));
     let shared = Mutex::new((tally, Vec::new()));
     let next = AtomicUsize::new(0);
@@ -98,7 +101,7 @@ fn clock_seed() -> u64 {
 
 fn compare(job: &Job<'_>, handmade: &[Handmade], seed: u64, options: &Options, work: &Path) -> Result<Tally> {
     job.configuration.render(job.oracle, &job.dir)?;
-    let injector = injector::build(options.peer, job.configuration, &job.dir)?;
+    let injector = injector::build(options.peer, job.release, job.configuration, &job.dir)?;
     let cases = cases(job, handmade, seed, options);
     let mut tally = Tally::default();
     let injected = round(job, injector.as_deref(), &cases, options, work, &mut tally)?;
@@ -160,6 +163,11 @@ fn round<'c>(
             figures.undecided += 1;
             continue;
         }
+        let judgement = excused(job, pair, judgement, tally);
+        if judgement.excused && judgement.same() {
+            figures.on_purpose += 1;
+            continue;
+        }
         figures.total += 1;
         figures.count(pair.istio.verdict);
         if pair.istio.verdict == Verdict::Refused {
@@ -167,6 +175,10 @@ fn round<'c>(
         }
         count_texts(pair, &mut figures, tally);
         pair.case.covers.iter().chain(&answers[at].fired).for_each(|name| tally.coverage.fire(name));
+        for name in answers[at].fired.iter().filter(|name| name.starts_with(pillion::AGAIN_CHANGES)) {
+            let title = title(job, pair);
+            tally.groups.entry(format!("({name})")).or_insert_with(|| (0, title)).0 += 1;
+        }
         tally.coverage.fire(&format!("verdict: {:?}", pair.istio.verdict));
         if judgement.same() {
             figures.same += 1;
@@ -180,6 +192,24 @@ fn round<'c>(
     let key = (job.release.to_owned(), job.configuration.name.clone());
     tally.by_configuration.entry(key).or_default().add(&figures);
     Ok(injected)
+}
+
+/// The judgement without the differences that are there on purpose.
+fn excused(job: &Job<'_>, pair: &Pair<'_>, mut judgement: Judgement, tally: &mut Tally) -> Judgement {
+    let mut used = vec![];
+    judgement.differences.retain(|difference| {
+        let row = deviations::excuse(job, pair, difference);
+        used.extend(row.map(|row| row.name));
+        row.is_none()
+    });
+    used.dedup();
+    used.iter().for_each(|name| tally.coverage.fire(&format!("on purpose: {name}")));
+    judgement.excused = !used.is_empty();
+    judgement
+}
+
+fn title(job: &Job<'_>, pair: &Pair<'_>) -> String {
+    format!("Istio {}, {}, {}", job.release, job.configuration.name, pair.case.name)
 }
 
 /// Both answers to every case, and Pillion's as they came. How often template actions ran goes into `counts`.
@@ -267,7 +297,7 @@ fn note_failure(
     work: &Path,
     tally: &mut Tally,
 ) -> Result<()> {
-    let title = format!("Istio {}, {}, {}", job.release, job.configuration.name, pair.case.name);
+    let title = title(job, pair);
     let broken = judgement.broken.iter().map(|b| format!("(broken) {}", b.split(':').next().unwrap_or(b)));
     let groups: Vec<String> = judgement.differences.iter().map(|d| d.group()).chain(broken).collect();
     for group in groups {

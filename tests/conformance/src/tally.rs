@@ -24,6 +24,8 @@ pub struct Figures {
     pub messages: usize,
     /// Of these, in the same words.
     pub same_messages: usize,
+    /// Pods that differ on purpose: left out.
+    pub on_purpose: usize,
     /// Pods on which the oracle disagrees with itself: left out.
     pub undecided: usize,
 }
@@ -47,6 +49,7 @@ impl Figures {
         self.refused += other.refused;
         self.messages += other.messages;
         self.same_messages += other.same_messages;
+        self.on_purpose += other.on_purpose;
         self.undecided += other.undecided;
     }
 }

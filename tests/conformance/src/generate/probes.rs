@@ -30,7 +30,6 @@ pub(super) const HOOKS: &[(&str, Kind)] = &[
     ("http, port by a name that no port has", Kind::Http(Port::Unknown, None)),
     ("tcp", Kind::Tcp(Port::Number)),
     ("exec", Kind::Exec),
-    ("sleep", Kind::Sleep),
     ("empty", Kind::Empty),
 ];
 
@@ -45,8 +44,6 @@ pub(super) enum Kind {
     Grpc(Option<&'static str>),
     /// A command.
     Exec,
-    /// A pause: hooks only.
-    Sleep,
     /// No action at all.
     Empty,
 }
@@ -127,7 +124,6 @@ fn action(draw: &mut Draw, kind: Kind) -> Object {
         Kind::Grpc(None) => ("grpc", json!({"port": 9090})),
         Kind::Grpc(Some(service)) => ("grpc", json!({"port": 9090, "service": service})),
         Kind::Exec => ("exec", json!({"command": ["sh", "-c", "test -f /tmp/ready && echo \"<ok>\""]})),
-        Kind::Sleep => ("sleep", json!({"seconds": 3})),
     };
     object.insert(name.to_owned(), value);
     object

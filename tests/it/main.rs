@@ -10,6 +10,7 @@
 //! | `serve` | `pillion serve` as a process: its contract with whoever starts it |
 //! | `inject` | `pillion inject` as a process |
 //! | `golden` | folders of input and expected output |
+//! | `docs` | what the documentation says of the code |
 //! | `tidy` | rules about the source that no compiler knows |
 
 #![allow(
@@ -22,6 +23,7 @@
 
 mod admin;
 mod admission;
+mod docs;
 mod golden;
 mod inject;
 mod reload;

@@ -1,0 +1,90 @@
+//! Documentation and code together: what docs/compatibility.md says of releases is what the table of gates says, and
+//! every test that it points to exists. Never: whether the sentences are good.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use pillion::http::admit;
+use pillion_core::config::Release;
+use pillion_core::config::compat::{ROWS, Row};
+
+use crate::support::webhook::{engine, post, ready};
+use crate::support::{POD, repository, review};
+
+fn compatibility() -> String {
+    fs::read_to_string(repository("docs/compatibility.md")).unwrap()
+}
+
+/// The cells of the row of a table that opens with `first`.
+fn row(text: &str, first: &str) -> Option<Vec<String>> {
+    let opening = format!("| {first} |");
+    let line = text.lines().find(|line| line.starts_with(&opening))?;
+    Some(line.trim_matches('|').split(" | ").map(|cell| cell.trim().to_owned()).collect())
+}
+
+/// Since when a gate is on, as the table of the documentation writes it.
+fn since(row: &Row) -> String {
+    let older: Vec<String> = row.backports.iter().map(|(line, patch)| format!("{line}.{patch}")).collect();
+    [vec![row.since.to_string()], older].concat().join(", ")
+}
+
+#[test]
+fn every_gate_is_told_with_the_releases_that_it_is_on_for() {
+    let text = compatibility();
+    for gate in ROWS {
+        let cells = row(&text, &format!("`{}`", gate.gate));
+        let told =
+            cells.unwrap_or_else(|| panic!("no row of docs/compatibility.md opens with `{}`", gate.gate));
+        assert_eq!(told[1], since(gate), "{}", gate.gate);
+    }
+}
+
+#[test]
+fn every_release_that_is_known_is_told() {
+    let text = compatibility();
+    for release in Release::ALL {
+        assert!(row(&text, &release.to_string()).is_some(), "no row for {release}");
+    }
+}
+
+#[test]
+fn releases_told_as_compared_are_those_of_the_comparison() {
+    let compared = fs::read_to_string(repository("tests/conformance/releases.txt")).unwrap();
+    let names =
+        compared.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split(' ').next());
+    let text = compatibility();
+    for name in names {
+        let line = if name == "latest" { "master" } else { name.rsplit_once('.').unwrap().0 };
+        let cells = row(&text, line).unwrap();
+        assert!(cells[1].contains(name), "{name} is compared, and the row of {line} does not say so");
+    }
+}
+
+#[test]
+fn every_test_that_the_documentation_names_exists() {
+    let text = compatibility();
+    let named: BTreeSet<(&str, &str)> = text
+        .split('`')
+        .filter_map(|code| code.split_once("::"))
+        .filter(|(path, _)| path.ends_with(".rs"))
+        .collect();
+    assert!(named.len() > 20, "{named:?}");
+    for (path, test) in named {
+        let source = fs::read_to_string(repository(path)).unwrap_or_else(|e| panic!("{path}: {e}"));
+        assert!(source.contains(&format!("fn {test}(")), "{path} has no test {test}");
+    }
+}
+
+#[tokio::test]
+async fn only_json_is_read_as_a_review() {
+    let webhook = admit::router(engine(), ready());
+    let yaml = "apiVersion: admission.k8s.io/v1\nkind: AdmissionReview\nrequest: {uid: u1}\n";
+    let json = review(POD);
+    let not_text = [json.as_bytes(), b"\xff"].concat();
+    let protobuf = b"k8s\x00\x0a\x02v1".to_vec();
+    for body in [yaml.as_bytes().to_vec(), not_text, protobuf] {
+        let answered = post(&webhook, "/inject", body).await;
+        assert!(answered.body.contains(r#""allowed":false"#), "{}", answered.body);
+    }
+    assert!(post(&webhook, "/inject", json).await.body.contains(r#""allowed":true"#));
+}

@@ -8,6 +8,8 @@ use pillion_core::inject::{InjectError, Outcome, Reason, Verdict};
 
 /// Longest warning that API servers promise to show whole.
 const MAX_WARNING: usize = 120;
+/// Longest message of a refusal, in bytes: it may quote the pod, and goes into a review, an event and a log line.
+const MAX_MESSAGE: usize = 16 * 1024;
 /// Most warnings in one answer: they have 4,096 characters together.
 const MAX_WARNINGS: usize = 16;
 
@@ -41,7 +43,12 @@ impl Report {
     /// The report of a request that is refused for another reason.
     #[must_use]
     pub fn refused(reason: Reason, message: impl Into<String>) -> Self {
-        Self { reason, message: Some(message.into()), warnings: Vec::new(), written: true }
+        let mut message = message.into();
+        if message.len() > MAX_MESSAGE {
+            message.truncate(message.floor_char_boundary(MAX_MESSAGE - '…'.len_utf8()));
+            message.push('…');
+        }
+        Self { reason, message: Some(message), warnings: Vec::new(), written: true }
     }
 
     /// The report of a request that an HTTP status answers.
@@ -67,9 +74,10 @@ impl Report {
                 tracing::$level!(uid, namespace, pod, path, result, reason, micros, trace $(, $field)*, "request")
             };
         }
+        // A field called `message` would be the line's text.
         match (&self.message, self.reason) {
-            (Some(message), Reason::Internal) => line!(error, message),
-            (Some(message), _) => line!(warn, message),
+            (Some(error), Reason::Internal) => line!(error, error),
+            (Some(error), _) => line!(warn, error),
             (None, _) => line!(info),
         }
         for warning in &self.warnings {
@@ -112,6 +120,13 @@ mod tests {
         assert_eq!(short.chars().count(), MAX_WARNING);
         assert!(short.ends_with('…'));
         assert_eq!(shorten("one\ntwo"), "one");
+    }
+
+    #[test]
+    fn a_message_is_cut_between_characters() {
+        let message = Report::refused(Reason::BadPod, "é".repeat(100_000)).message.unwrap();
+        assert!(message.len() <= MAX_MESSAGE && message.ends_with('…'));
+        assert_eq!(Report::refused(Reason::BadPod, "short").message.as_deref(), Some("short"));
     }
 
     #[test]

@@ -92,8 +92,8 @@ pub(super) fn run(args: Args) -> Result<()> {
 fn log_panics() {
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
-        let message = panic.payload_as_str().unwrap_or("no message");
-        tracing::error!(place, message, "panic");
+        let error = panic.payload_as_str().unwrap_or("no message");
+        tracing::error!(place, error, "panic");
     }));
 }
 

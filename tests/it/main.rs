@@ -9,6 +9,7 @@
 //! | `reload` | configurations and certificates that change while the webhook runs |
 //! | `serve` | `pillion serve` as a process: its contract with whoever starts it |
 //! | `inject` | `pillion inject` as a process |
+//! | `hostile` | strangers: reviews torn, hurt and blown up |
 //! | `golden` | folders of input and expected output |
 //! | `docs` | what the documentation says of the code |
 //! | `tidy` | rules about the source that no compiler knows |
@@ -25,6 +26,7 @@ mod admin;
 mod admission;
 mod docs;
 mod golden;
+mod hostile;
 mod inject;
 mod reload;
 mod serve;

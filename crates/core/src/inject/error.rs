@@ -32,6 +32,14 @@ pub enum InjectError {
         /// The names there are.
         have: String,
     },
+    /// More templates than one pod may ask for.
+    #[error(
+        "failed to run injection template: annotation inject.istio.io/templates asks for more than {most} templates"
+    )]
+    TemplatesTooMany {
+        /// How many there may be, aliases resolved.
+        most: usize,
+    },
     /// A template that does not compile.
     #[error("failed to run injection template: {message}")]
     TemplateBroken {
@@ -75,7 +83,9 @@ impl InjectError {
             Self::BadStatus(_) => Reason::BadStatus,
             Self::TemplateMissing { .. } => Reason::TemplateMissing,
             Self::TemplateBroken { .. } => Reason::TemplateBroken,
-            Self::TemplateFailed { budget: true, .. } => Reason::TemplateBudget,
+            Self::TemplatesTooMany { .. } | Self::TemplateFailed { budget: true, .. } => {
+                Reason::TemplateBudget
+            }
             Self::TemplateFailed { .. } => Reason::TemplateFailed,
             Self::Overlay { fault: OverlayFault::Unreadable(_), .. } => Reason::OverlayUnreadable,
             Self::Overlay { fault: OverlayFault::Merge(_), .. } => Reason::MergeFailed,

@@ -4,6 +4,8 @@
 //! the pod first and would win, so the user's part is laid over it again, and kept in an annotation for the day
 //! the pod is injected once more. Never: rendering, or which fields of a container merge how.
 
+use std::collections::HashSet;
+
 use pillion_govalue::types::KNOWN;
 use pillion_govalue::{Map, Value, encode, parse};
 
@@ -117,9 +119,9 @@ pub(crate) fn stripped<'r, T: Trace>(cx: &Context<'_, 'r>, trace: &mut T) -> Res
     if let Some(status) = status(&pod)? {
         let before = count(&pod);
         for which in LISTS {
-            let injected = status.get(which);
+            let injected: HashSet<&str> = status.get(which).iter().map(String::as_str).collect();
             if let Some(list) = containers::list_mut(&mut pod, which) {
-                list.retain(|c| !injected.iter().any(|name| name == containers::name(c)));
+                list.retain(|c| !injected.contains(containers::name(c)));
             }
         }
         trace.step(Step::Stripped { containers: before - count(&pod) });
@@ -131,8 +133,11 @@ pub(crate) fn stripped<'r, T: Trace>(cx: &Context<'_, 'r>, trace: &mut T) -> Res
     let mut reinserted = 0;
     let kept = kept(&cx.original)?;
     for which in LISTS {
+        // The annotation may name as many as it likes: one look at each.
+        let mut there: HashSet<String> =
+            containers::list(&pod, which).iter().map(|c| String::from(containers::name(c))).collect();
         for container in kept.get(which) {
-            if containers::find(&pod, which, containers::name(container)).is_none()
+            if there.insert(String::from(containers::name(container)))
                 && pod.child_map("spec").is_some()
                 && let Some(list) = pod.get_mut("spec").and_then(|spec| spec.child_list(which.key()))
             {

@@ -94,8 +94,8 @@ reasons! {
     TemplateBroken, Refused, "template_broken", "Correct the template in the injector's configuration.";
     /// A template failed while it was rendered for this pod.
     TemplateFailed, Refused, "template_failed", "Correct the template line that the message names.";
-    /// A template used more steps or wrote more text than it may.
-    TemplateBudget, Refused, "template_budget", "Look for an endless loop in the template.";
+    /// A template used more steps or wrote more text than it may, or the pod asked for too many templates.
+    TemplateBudget, Refused, "template_budget", "Look for an endless loop in the template, or ask for fewer templates.";
     /// What a template rendered is not YAML.
     OverlayUnreadable, Refused, "overlay_unreadable", "Correct the template; the message shows the line of its output.";
     /// What a template rendered, or the user's own container, cannot be merged into the pod.

@@ -13,6 +13,8 @@ use crate::config::InjectorConfig;
 
 /// The annotation that names a pod's templates.
 const TEMPLATES: &str = "inject.istio.io/templates";
+/// Most templates of one pod.
+const MOST: usize = 64;
 /// The annotation that says whether the sidecar is a native one.
 const NATIVE: &str = "sidecar.istio.io/nativeSidecar";
 
@@ -33,7 +35,7 @@ pub(crate) fn render<'r, T: Trace>(
     trace: &mut T,
 ) -> Result<Rendered<'r>, InjectError> {
     let mut out = Rendered { pod: cx.original.clone(), template_pod: Value::empty_map() };
-    for name in chosen(&cx.original, &cx.snapshot.injector) {
+    for name in chosen(&cx.original, &cx.snapshot.injector)? {
         trace.step(Step::TemplateChosen { name });
         let text = text(cx, name, root, env)?;
         trace.step(Step::Rendered { name, text: &text });
@@ -51,19 +53,25 @@ pub(crate) fn render<'r, T: Trace>(
 }
 
 /// The names of the pod's templates, aliases resolved (once: an alias does not lead to another).
-fn chosen<'p>(pod: &'p Value<'_>, config: &'p InjectorConfig) -> Vec<&'p str> {
-    let names: Vec<&str> = match annotation(pod, TEMPLATES) {
-        Some(list) => list.split(',').map(str::trim).collect(),
+///
+/// # Errors
+/// More of them than [`MOST`]: each is a whole rendering, and a stranger writes the annotation. (Istio renders on.)
+fn chosen<'p>(pod: &'p Value<'_>, config: &'p InjectorConfig) -> Result<Vec<&'p str>, InjectError> {
+    let asked: Vec<&str> = match annotation(pod, TEMPLATES) {
+        Some(list) => list.split(',').map(str::trim).take(MOST + 1).collect(),
         None => config.default_templates.iter().map(String::as_str).collect(),
     };
-    let mut out = Vec::with_capacity(names.len());
-    for name in names {
+    let mut out = Vec::with_capacity(asked.len());
+    for name in asked {
         match config.aliases.get(name) {
             Some(others) => out.extend(others.iter().map(String::as_str)),
             None => out.push(name),
         }
+        if out.len() > MOST {
+            return Err(InjectError::TemplatesTooMany { most: MOST });
+        }
     }
-    out
+    Ok(out)
 }
 
 fn text(cx: &Context<'_, '_>, name: &str, root: &Value<'_>, env: &Env) -> Result<Vec<u8>, InjectError> {

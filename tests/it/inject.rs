@@ -145,6 +145,19 @@ fn a_configuration_directory_and_istioctls_files_are_understood() {
 }
 
 #[test]
+fn default_templates_and_aliases_count_as_in_the_webhook() {
+    let dir = tempfile::tempdir().unwrap();
+    let conf = conf(dir.path(), "proxy:1");
+    let text_of = fs::read_to_string(conf.join("config")).unwrap();
+    let aliased = text_of
+        .replace("[sidecar]", "[mesh]\naliases: {mesh: [proxy]}")
+        .replace("  sidecar: |", "  proxy: |");
+    write(&conf, "config", &aliased);
+    let output = run_with(&["inject", "-f", "-", "--config-dir", text(&conf)], DEPLOYMENT);
+    assert!(out(&output).contains("image: proxy:1"), "{}", err(&output));
+}
+
+#[test]
 fn the_namespace_counts_for_objects_that_name_none() {
     let output = run_with(&["inject", "-f", "-", "--namespace", "kube-system"], DEPLOYMENT);
     assert!(output.status.success());

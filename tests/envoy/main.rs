@@ -34,8 +34,11 @@ fn injected_arguments(native: NativeSidecars) -> Vec<String> {
 #[test]
 fn envoy_accepts_the_bootstrap_of_the_embedded_profile() {
     for native in [NativeSidecars::False, NativeSidecars::True] {
-        let output =
-            Command::new(envoy()).args(["--mode", "validate"]).args(injected_arguments(native)).output().unwrap();
+        let output = Command::new(envoy())
+            .args(["--mode", "validate"])
+            .args(injected_arguments(native))
+            .output()
+            .unwrap();
         let text = String::from_utf8_lossy(&output.stderr) + String::from_utf8_lossy(&output.stdout);
         assert!(output.status.success(), "{native:?}: {text}");
         println!("envoy --mode validate, native sidecar {native:?}: accepted");
@@ -44,7 +47,9 @@ fn envoy_accepts_the_bootstrap_of_the_embedded_profile() {
 
 #[test]
 fn envoy_refuses_a_bootstrap_with_a_fault_so_that_the_test_can_fail() {
-    let output =
-        Command::new(envoy()).args(["--mode", "validate", "--config-yaml", "admin: {address: 1}"]).output().unwrap();
+    let output = Command::new(envoy())
+        .args(["--mode", "validate", "--config-yaml", "admin: {address: 1}"])
+        .output()
+        .unwrap();
     assert!(!output.status.success());
 }

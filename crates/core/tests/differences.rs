@@ -172,3 +172,16 @@ fn users_of_other_containers_stay_on_openshift() {
     };
     assert_eq!((user("a"), user("b")), (Some(5), None));
 }
+
+#[test]
+fn a_pod_may_ask_for_64_templates() {
+    let snapshot = build(CONFIG, "{}", "{}").unwrap();
+    let pod = |count: usize| {
+        let names = vec!["other"; count].join(",");
+        format!(
+            r#"{{"metadata":{{"annotations":{{"inject.istio.io/templates":"{names}"}}}},"spec":{{"containers":[{{"name":"a"}}]}}}}"#
+        )
+    };
+    assert_eq!(injection(&snapshot, &pod(64)).unwrap().reason, Reason::Injected);
+    assert_eq!(injection(&snapshot, &pod(65)).unwrap_err().reason(), Reason::TemplateBudget);
+}

@@ -203,8 +203,8 @@ gates! {
     deploymentconfig_label_seen since V1_22 []
         "Templates see the label deploymentconfig of a DeploymentConfig's pod, before it was taken off them.",
     overrides_survive since V1_20 []
-        "The user's settings for an injected container survive a second injection; Istio's template takes them \
-         back, in every release.",
+        "A second injection keeps the user's settings for an injected container and the order of its \
+         environment; Istio, in every release, lets the template take them back and orders anew.",
     long_drain since V1_22 []
         "ProxyConfig.drainDuration may be longer than an hour.",
     lifecycle_rewrite since V1_25 []

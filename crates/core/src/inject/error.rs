@@ -91,7 +91,7 @@ impl InjectError {
             Self::Overlay { fault: OverlayFault::Merge(_), .. } => Reason::MergeFailed,
             Self::Overlay { fault: OverlayFault::NotAPod(_), .. } => Reason::OverlayNotAPod,
             Self::Finish(FinishError::Scrape(_)) => Reason::BadScrape,
-            Self::Finish(FinishError::ProxyConfig(_)) => Reason::BadProxyConfig,
+            Self::Finish(FinishError::ProxyConfig(_)) => Reason::BadAnnotation,
         }
     }
 }

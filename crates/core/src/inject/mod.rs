@@ -104,6 +104,7 @@ fn injected<'r, T: Trace>(
         finish::security::adjust_init_user(&mut pod, &cx.original, &cx.proxy_config);
     }
     finish::run(&mut pod, &template_pod, cx, trace)?;
+    overrides::keep_order(&mut pod, cx)?;
     Ok(pod)
 }
 

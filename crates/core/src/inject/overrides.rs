@@ -4,7 +4,7 @@
 //! the pod first and would win, so the user's part is laid over it again, and kept in an annotation for the day
 //! the pod is injected once more. Never: rendering, or which fields of a container merge how.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use pillion_govalue::types::KNOWN;
 use pillion_govalue::{Map, Value, encode, parse};
@@ -205,6 +205,56 @@ pub(crate) fn reapply<'r, T: Trace>(
         }
     }
     Ok(())
+}
+
+/// Puts the environment of containers that an earlier injection made into the order it had, what is new behind it:
+/// so a second injection of the same configuration changes nothing. (Istio's merge and passes order it anew, part of
+/// the gate `overrides_survive`.)
+pub(crate) fn keep_order(pod: &mut Value<'_>, cx: &Context<'_, '_>) -> Result<(), InjectError> {
+    if !cx.snapshot.gates.overrides_survive {
+        return Ok(());
+    }
+    let Some(status) = status(&cx.original)? else { return Ok(()) };
+    for which in LISTS {
+        let injected: HashSet<&str> = status.get(which).iter().map(String::as_str).collect();
+        let before: HashMap<&str, Places<'_>> = containers::list(&cx.original, which)
+            .iter()
+            .filter(|c| injected.contains(containers::name(c)))
+            .map(|c| (containers::name(c), places(environment(c))))
+            .collect();
+        let anew = |c: &Value<'_>| {
+            before
+                .get(containers::name(c))
+                .is_some_and(|places| !environment(c).is_sorted_by_key(place(places)))
+        };
+        if !containers::list(pod, which).iter().any(anew) {
+            continue;
+        }
+        for container in containers::list_mut(pod, which).into_iter().flatten() {
+            if let Some(places) = before.get(containers::name(container))
+                && let Some(env) = container.get_mut("env").and_then(Value::as_list_mut)
+            {
+                env.sort_by_key(place(places));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Where each variable stands first.
+type Places<'p> = HashMap<&'p str, usize>;
+
+fn environment<'p, 'r>(container: &'p Value<'r>) -> &'p [Value<'r>] {
+    container.get("env").and_then(Value::as_list).unwrap_or_default()
+}
+
+fn places<'p>(env: &'p [Value<'_>]) -> Places<'p> {
+    env.iter().enumerate().rev().map(|(at, variable)| (containers::name(variable), at)).collect()
+}
+
+/// What is new stands behind all.
+fn place<'r>(places: &Places<'_>) -> impl Fn(&Value<'r>) -> usize {
+    |variable| places.get(containers::name(variable)).copied().unwrap_or(usize::MAX)
 }
 
 /// The user's container. One that the template has among the init containers may stand in either list.

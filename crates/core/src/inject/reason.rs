@@ -102,8 +102,6 @@ reasons! {
     MergeFailed, Refused, "merge_failed", "Correct the field that the message names in template or pod.";
     /// With the template merged in, the object is no longer a pod.
     OverlayNotAPod, Refused, "overlay_not_a_pod", "Correct the field that the message names in the template.";
-    /// The effective proxy configuration of the pod cannot be made.
-    BadProxyConfig, Refused, "bad_proxy_config", "Correct the annotation proxy.istio.io/config.";
 
     /// The request has no body.
     EmptyBody, Refused, "empty_body", "Send an AdmissionReview.";

@@ -117,6 +117,11 @@ fn the_patch_makes_the_injected_pod_and_leaves_the_namespace_alone() {
 
 #[test]
 fn a_second_injection_changes_nothing() {
+    let probed = r#"{"metadata":{"name":"p","annotations":{"prometheus.io/port":"80"}},"spec":{"containers":[
+        {"name":"app","image":"i","ports":[{"containerPort":80}],"livenessProbe":{"httpGet":{"port":80}}}]}}"#;
+    let first = string(&injected(probed).pod);
+    let second = injected(&first);
+    assert!(second.patch.is_empty(), "{:?}", second.patch);
     let first = injected(PLAIN);
     let text = string(&first.pod);
     let second = injected(&text);

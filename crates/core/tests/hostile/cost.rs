@@ -38,7 +38,7 @@ fn a_pod_cannot_ask_for_templates_without_end() {
 fn grows_with_the_pod(of: fn(usize) -> Value) {
     let [profile, set, native] = sets::all();
     for set in [&profile, &set, &native] {
-        let [small, large] = [1_000, 2_000].map(|n| {
+        let [small, large] = [500, 1_000].map(|n| {
             let text = of(n).to_string();
             let outcome = sets::injected(set, parse(text.as_bytes()).unwrap(), "/inject").unwrap();
             text::to_string(&outcome.pod, text::PLAIN).len() + write_patch(&outcome.patch).len()

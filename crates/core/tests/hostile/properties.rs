@@ -13,7 +13,7 @@ fn valid_pods_keep_their_promises() {
     let sets = sets::all();
     let mut rng = Rng::new(2);
     let mut refused = 0;
-    for round in 0..900 {
+    for round in 0..600 {
         let text = pods::random(&mut rng, sets::NAMES[round % 3]).to_string();
         let set = &sets[round % 3];
         let pod = parse(text.as_bytes()).unwrap();
@@ -38,7 +38,7 @@ fn valid_pods_keep_their_promises() {
         assert_eq!(write_patch(&second.patch), "[]", "set {}: {text}", round % 3);
     }
     // Merged metrics need a port that can be scraped, and the like.
-    assert!(refused < 300, "{refused} refused");
+    assert!(refused < 200, "{refused} refused");
 }
 
 #[test]

@@ -30,6 +30,7 @@ fmt: ## Formatting
 
 lint: ## Clippy, warnings refused
 	$(CARGO) clippy --locked --profile ci --workspace --all-targets -- -D warnings
+	$(CARGO) clippy --locked --profile ci --test envoy -- -D warnings
 
 doc: ## The API documentation, warnings refused
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --profile ci --workspace --no-deps --quiet

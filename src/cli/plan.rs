@@ -59,7 +59,7 @@ impl Plan {
             custom_hosts: std::env::var("ISTIOD_CUSTOM_HOST").unwrap_or_default(),
             limits: Limits { connections: args.max_connections.get(), ..Limits::default() },
             shutdown: args.shutdown_duration,
-            drain_delay: args.drain_delay.min(args.shutdown_duration),
+            drain_delay: drain_delay(args.drain_delay, args.shutdown_duration),
             state_dir: args.state_dir,
             log_format: args.log_format,
             log_level: args.log_level,
@@ -95,9 +95,21 @@ fn unit_at(rest: &str, unit: &str) -> bool {
         .is_some_and(|after| after.is_empty() || after.starts_with(|c: char| c.is_ascii_digit()))
 }
 
+/// Half of the time to shut down at most: what was begun must be able to finish too.
+fn drain_delay(asked: Duration, shutdown: Duration) -> Duration {
+    asked.min(shutdown / 2)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_drain_delay_leaves_half_of_the_time_to_open_requests() {
+        let seconds = Duration::from_secs;
+        assert_eq!(drain_delay(seconds(3), seconds(10)), seconds(3));
+        assert_eq!(drain_delay(seconds(3), seconds(2)), seconds(1));
+    }
 
     #[test]
     fn times_are_read_as_go_reads_them() {

@@ -62,7 +62,8 @@ pub(super) struct Args {
     /// How long open requests may take to finish after SIGTERM.
     #[arg(long, alias = "shutdownDuration", default_value = "10s", value_name = "TIME", value_parser = plan::duration)]
     pub(super) shutdown_duration: Duration,
-    /// How long after SIGTERM new connections are still accepted: API servers learn late that we are leaving.
+    /// How long after SIGTERM new connections are still accepted, at most half of the time to shut down: API
+    /// servers learn late that we are leaving.
     #[arg(long, default_value = "3s", value_name = "TIME", value_parser = plan::duration)]
     pub(super) drain_delay: Duration,
     /// How log lines are written.

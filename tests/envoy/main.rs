@@ -21,7 +21,8 @@ fn injected_arguments(native: NativeSidecars) -> Vec<String> {
     assert!(built.warnings.is_empty(), "{:?}", built.warnings);
     let pod = br#"{"apiVersion":"v1","kind":"Pod","metadata":{"name":"web","namespace":"shop"},
         "spec":{"containers":[{"name":"app","image":"app:1"}]}}"#;
-    let request = Request::new(pillion_govalue::parse(pod).unwrap(), "shop", "/inject");
+    let pod = pillion_govalue::parse(pod).unwrap();
+    let request = Request { pod, namespace: "shop", path: "/inject", owner: None, now: None };
     let outcome = inject(&built.snapshot, &request, &mut ()).unwrap();
     assert_eq!(outcome.verdict, Verdict::Injected);
     let list = if native == NativeSidecars::True { "initContainers" } else { "containers" };

@@ -15,6 +15,9 @@ pub struct Case {
     /// What the coverage table counts for this case.
     #[serde(default)]
     pub covers: Vec<String>,
+    /// The pod is one that Istio injected before.
+    #[serde(default)]
+    pub again: bool,
 }
 
 impl Case {
@@ -24,12 +27,13 @@ impl Case {
         self.review.pointer("/request/object").unwrap_or(&Value::Null)
     }
 
-    /// The same call about another pod.
+    /// The same call about the pod that came out of it.
     #[must_use]
-    pub fn with_pod(&self, pod: Value, suffix: &str) -> Self {
+    pub fn again(&self, pod: Value) -> Self {
         let mut again = self.clone();
-        again.name = format!("{}-{suffix}", self.name);
+        again.name = format!("{}-again", self.name);
         again.covers = vec![];
+        again.again = true;
         if let Some(object) = again.review.pointer_mut("/request/object") {
             *object = pod;
         }

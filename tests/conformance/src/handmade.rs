@@ -102,7 +102,13 @@ fn parse(name: &str, mut document: Value) -> Result<Handmade> {
     };
     Ok(Handmade {
         own_path: header.path.is_some(),
-        case: Case { name, path: header.path.unwrap_or_default(), review, covers: header.covers },
+        case: Case {
+            name,
+            path: header.path.unwrap_or_default(),
+            review,
+            covers: header.covers,
+            again: false,
+        },
         releases: header.releases,
         configs: header.configs,
     })

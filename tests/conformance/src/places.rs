@@ -22,13 +22,17 @@ pub fn oracle_cache() -> Result<PathBuf> {
     Ok(cache.join("oracle"))
 }
 
+/// Cargo's target directory: its own setting, or `target` of the workspace.
+fn target() -> PathBuf {
+    let workspace = sources().ancestors().nth(2).map(|root| root.join("target")).unwrap_or_default();
+    env::var_os("CARGO_TARGET_DIR").map_or(workspace, PathBuf::from)
+}
+
 /// The working directory: `given`, or `conformance` in cargo's target directory. Made if it is missing.
 pub fn work(given: Option<&Path>) -> Result<PathBuf> {
     let dir = match given {
         Some(dir) => dir.to_path_buf(),
-        None => env::var_os("CARGO_TARGET_DIR")
-            .map_or_else(|| sources().join("../../target"), PathBuf::from)
-            .join("conformance"),
+        None => target().join("conformance"),
     };
     std::fs::create_dir_all(&dir).with_context(|| format!("cannot make {}", dir.display()))?;
     Ok(dir)

@@ -1,7 +1,10 @@
-//! What must hold of Pillion's answer whatever Istio does: unknown fields survive in place. (That the patch applies
-//! to the bytes that were sent is checked by the judge, who applies it.)
+//! What must hold of Pillion's answer whatever Istio does: unknown fields survive in place, and a second injection
+//! changes nothing but what Istio's does. (That the patch applies to the bytes that were sent is checked by the judge,
+//! who applies it.)
 
 use serde_json::Value;
+
+use crate::compare::differences;
 
 /// Keys that begin so are known to no Kubernetes release.
 pub const UNKNOWN_PREFIX: &str = "unknown";
@@ -33,15 +36,55 @@ pub fn unknown_fields(pod: &Value, patch: &Value) -> Vec<String> {
         .collect()
 }
 
+/// What a second injection must not do: change what Istio's own second injection leaves alone. `before` is a pod that
+/// Istio injected, `after` what Istio makes of it again, `changed` the paths that Pillion changed in it. The user's
+/// settings for the mesh's own containers may come back: Istio loses them, Pillion does not.
+#[must_use]
+pub fn second_injection(before: &Value, after: &Value, changed: &[&str]) -> Vec<String> {
+    let istio = differences(&without_nulls(before.clone()), &without_nulls(after.clone()));
+    let related = |path: &str| {
+        istio.iter().any(|change| change.path.starts_with(path) || path.starts_with(change.path.as_str()))
+    };
+    let kept: Vec<String> =
+        listed_in(before, "proxy.istio.io/overrides", |container| container["name"].as_str())
+            .into_iter()
+            .filter(|name| name.starts_with("istio-"))
+            .collect();
+    changed
+        .iter()
+        .filter(|path| {
+            !related(path) && !kept.iter().any(|name| path.contains(&format!("ontainers[{name}]")))
+        })
+        .map(|path| format!("a second injection changes what Istio's leaves alone: {path}"))
+        .collect()
+}
+
+/// The same without null members, which to Go are not there.
+#[must_use]
+pub fn without_nulls(value: Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            members.into_iter().filter(|(_, v)| !v.is_null()).map(|(k, v)| (k, without_nulls(v))).collect()
+        }
+        Value::Array(items) => items.into_iter().map(without_nulls).collect(),
+        other => other,
+    }
+}
+
 /// Containers of an earlier injection: they are taken out and made anew.
 fn stripped_containers(pod: &Value) -> Vec<String> {
-    let status = &pod["metadata"]["annotations"]["sidecar.istio.io/status"];
-    let status: Value = status.as_str().and_then(|s| serde_json::from_str(s).ok()).unwrap_or_default();
+    listed_in(pod, "sidecar.istio.io/status", Value::as_str)
+}
+
+/// The names of containers that an annotation lists, under either list.
+fn listed_in(pod: &Value, annotation: &str, name: impl Fn(&Value) -> Option<&str>) -> Vec<String> {
+    let text = pod["metadata"]["annotations"][annotation].as_str();
+    let listed: Value = text.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
     ["containers", "initContainers"]
         .iter()
-        .filter_map(|list| status[list].as_array())
+        .filter_map(|list| listed[list].as_array())
         .flatten()
-        .filter_map(|name| name.as_str().map(str::to_owned))
+        .filter_map(|item| name(item).map(str::to_owned))
         .collect()
 }
 
@@ -103,6 +146,15 @@ mod tests {
             {"op": "replace", "path": "/spec/containers/1/name", "value": "a"},
         ]);
         assert_eq!(unknown_fields(&pod(), &patch).len(), 1);
+    }
+
+    #[test]
+    fn a_second_injection_may_change_what_istio_changes_and_bring_overrides_back() {
+        let before = json!({"metadata": {"annotations": {"proxy.istio.io/overrides": r#"{"containers":[{"name":"istio-proxy"}]}"#}}, "a": 1, "b": 1});
+        let after = json!({"metadata": before["metadata"], "a": 2, "b": 1});
+        let changed = ["a", "spec.containers[istio-proxy].image"];
+        assert!(second_injection(&before, &after, &changed).is_empty());
+        assert_eq!(second_injection(&before, &after, &["b"]).len(), 1);
     }
 
     #[test]

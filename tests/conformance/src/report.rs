@@ -47,6 +47,10 @@ pub fn print(tally: &Tally, options: &Options) -> bool {
         all.on_purpose,
         all.undecided
     );
+    println!(
+        "{} second injections; {} change nothing, the others only what Istio's own changes",
+        all.again, all.unchanged
+    );
     let enough = all.injected >= options.min;
     if !enough {
         println!("too few: {} injected pods, where {} are wanted", all.injected, options.min);

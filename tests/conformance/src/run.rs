@@ -17,6 +17,7 @@ use crate::injector::{self, Injector};
 use crate::judge::{self, Judgement, Pair};
 use crate::options::Options;
 use crate::oracle::Oracle;
+use crate::properties;
 use crate::replay;
 use crate::tally::{Failure, Figures, Tally};
 use crate::{coverage, deviations, pillion, places, releases};
@@ -26,7 +27,7 @@ const ASK_AGAIN: usize = 3;
 /// How often in each of these processes: map order shows within one process too.
 const TIMES_EACH: usize = 3;
 /// Of the injected pods, one in so many is injected a second time.
-const AGAIN_EVERY: usize = 6;
+const AGAIN_EVERY: usize = 5;
 
 /// One release and configuration to compare.
 #[derive(Debug)]
@@ -109,7 +110,7 @@ fn compare(job: &Job<'_>, handmade: &[Handmade], seed: u64, options: &Options, w
         .into_iter()
         .enumerate()
         .filter(|(at, _)| at % AGAIN_EVERY == 0)
-        .map(|(_, (case, pod))| case.with_pod(pod, "again"))
+        .map(|(_, (case, pod))| case.again(pod))
         .collect();
     round(job, injector.as_deref(), &again, options, work, &mut tally)?;
     Ok(tally)
@@ -163,7 +164,21 @@ fn round<'c>(
             figures.undecided += 1;
             continue;
         }
-        let judgement = excused(job, pair, judgement, tally);
+        let mut judgement = excused(job, pair, judgement, tally);
+        if pair.case.again && pair.istio.verdict == Verdict::Injected {
+            let changed: Vec<&str> = answers[at]
+                .fired
+                .iter()
+                .filter_map(|name| name.strip_prefix(pillion::AGAIN_CHANGES))
+                .collect();
+            figures.again += 1;
+            figures.unchanged += usize::from(changed.is_empty());
+            judgement.broken.extend(properties::second_injection(
+                pair.case.pod(),
+                &judgement.injected,
+                &changed,
+            ));
+        }
         if judgement.excused && judgement.same() {
             figures.on_purpose += 1;
             continue;
@@ -174,11 +189,8 @@ fn round<'c>(
             *tally.refusals.entry(general(&pair.istio.message)).or_default() += 1;
         }
         count_texts(pair, &mut figures, tally);
-        pair.case.covers.iter().chain(&answers[at].fired).for_each(|name| tally.coverage.fire(name));
-        for name in answers[at].fired.iter().filter(|name| name.starts_with(pillion::AGAIN_CHANGES)) {
-            let title = title(job, pair);
-            tally.groups.entry(format!("({name})")).or_insert_with(|| (0, title)).0 += 1;
-        }
+        let fired = answers[at].fired.iter().filter(|name| !name.starts_with(pillion::AGAIN_CHANGES));
+        pair.case.covers.iter().chain(fired).for_each(|name| tally.coverage.fire(name));
         tally.coverage.fire(&format!("verdict: {:?}", pair.istio.verdict));
         if judgement.same() {
             figures.same += 1;

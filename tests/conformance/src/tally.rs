@@ -24,6 +24,10 @@ pub struct Figures {
     pub messages: usize,
     /// Of these, in the same words.
     pub same_messages: usize,
+    /// Pods that Istio had injected before.
+    pub again: usize,
+    /// Of these, pods in which Pillion changed nothing.
+    pub unchanged: usize,
     /// Pods that differ on purpose: left out.
     pub on_purpose: usize,
     /// Pods on which the oracle disagrees with itself: left out.
@@ -49,6 +53,8 @@ impl Figures {
         self.refused += other.refused;
         self.messages += other.messages;
         self.same_messages += other.same_messages;
+        self.again += other.again;
+        self.unchanged += other.unchanged;
         self.on_purpose += other.on_purpose;
         self.undecided += other.undecided;
     }

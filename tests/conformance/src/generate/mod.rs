@@ -74,7 +74,7 @@ pub fn case(seed: &Rng, number: usize, path: &str) -> Case {
     let review = review(version, namespace, &uid, &pod);
     let path = url_path(&mut draw, path);
     metadata::note_states(&pod, &mut draw);
-    Case { name: format!("random-{number}"), path, review, covers: draw.covers }
+    Case { name: format!("random-{number}"), path, review, covers: draw.covers, again: false }
 }
 
 /// One plain pod for every sample value of every annotation and label: the states of the tables do not depend on luck.
@@ -98,7 +98,7 @@ pub fn sweep() -> Vec<Case> {
                 let mut draw = Draw { rng: Rng::new(0), covers: vec![] };
                 metadata::note_states(&pod, &mut draw);
                 let review = review("admission.k8s.io/v1", "shop", &name, &pod);
-                cases.push(Case { name, path: String::new(), review, covers: draw.covers });
+                cases.push(Case { name, path: String::new(), review, covers: draw.covers, again: false });
             }
         }
     }

@@ -11,7 +11,7 @@ use pillion_govalue::{Map, Value, encode, parse};
 
 use super::context::Context;
 use super::error::{InjectError, OverlayStep};
-use super::finish::containers::{self, List, annotation, metadata_mut};
+use super::finish::containers::{self, List, PROXY, annotation, metadata_mut};
 use super::finish::metadata::STATUS;
 use super::overlay;
 use super::trace::{Step, Trace};
@@ -20,6 +20,9 @@ use super::trace::{Step, Trace};
 pub(crate) const OVERRIDES: &str = "proxy.istio.io/overrides";
 /// An image that means: the template's.
 const AUTO_IMAGE: &str = "auto";
+
+/// Members of a container that the pass over probes rewrites.
+const REWRITTEN: [&str; 4] = ["livenessProbe", "readinessProbe", "startupProbe", "lifecycle"];
 
 const LISTS: [List; 2] = [List::Containers, List::InitContainers];
 
@@ -187,6 +190,9 @@ pub(crate) fn reapply<'r, T: Trace>(
                     .transpose()?,
             };
             let Some(mut own) = own else { continue };
+            if injected {
+                forget_rewritten(&mut own);
+            }
             settle_image_and_user(&mut own, template, cx);
             trace.step(Step::OverrideApplied { container: name, init: which == List::InitContainers });
             let step = match which {
@@ -263,6 +269,17 @@ fn in_pod<'p, 'r>(pod: &'p Value<'r>, which: List, name: &str) -> Option<&'p Val
     match which {
         List::Containers => first,
         List::InitContainers => first.or_else(|| containers::find(pod, List::InitContainers, name)),
+    }
+}
+
+/// What a pass rewrote at the first injection stands in the pod in its new form; laid over it, the old form would be
+/// a second handler in one probe. The sidecar's own probes are never rewritten.
+fn forget_rewritten(own: &mut Value<'static>) {
+    if containers::name(own) == PROXY {
+        return;
+    }
+    if let Some(container) = own.as_map_mut() {
+        container.retain(|key, _| !REWRITTEN.contains(&key));
     }
 }
 

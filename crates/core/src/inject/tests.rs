@@ -36,6 +36,13 @@ templates:
   extra: |
     spec:
       volumes: [{name: extra, emptyDir: {}}]
+  shared: |
+    spec:
+      containers:
+      - name: istio-proxy
+        image: p
+      - name: app
+        env: [{name: A, value: template}]
   broken: |
     {{ if }}
   failing: |
@@ -160,6 +167,23 @@ fn what_the_user_sets_on_the_sidecar_survives_a_second_injection() {
     let lost = injection(&istio, &first, "/inject").unwrap();
     let proxy = finish::containers::sidecar(&lost.pod).unwrap();
     assert_eq!(text(proxy, &["resources", "limits", "cpu"]), "2");
+}
+
+#[test]
+fn a_rewritten_probe_of_a_container_that_the_template_shares_is_left_rewritten() {
+    let pod = r#"{"metadata":{"annotations":{"inject.istio.io/templates":"shared",
+        "sidecar.istio.io/rewriteAppHTTPProbers":"true"}},
+        "spec":{"containers":[{"name":"app","image":"i","env":[{"name":"A","value":"mine"}],
+        "startupProbe":{"tcpSocket":{"port":80}}}]}}"#;
+    let first = injected(pod);
+    let app = finish::containers::find(&first.pod, finish::containers::List::Containers, "app").unwrap();
+    assert!(
+        app.at(&["startupProbe", "tcpSocket"]).is_none() && app.at(&["startupProbe", "httpGet"]).is_some()
+    );
+    assert_eq!(finish::containers::env(app, "A"), Some("mine"));
+    let text = string(&first.pod);
+    let second = injected(&text);
+    assert!(second.patch.is_empty(), "{:?}", second.patch);
 }
 
 #[test]

@@ -2,6 +2,13 @@
 //! Not part of a plain `cargo test`, for it needs the binary: `make envoy` fetches it and names it in
 //! `PILLION_ENVOY`.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a test fails by panicking and prints its figures"
+)]
+
 use std::path::PathBuf;
 use std::process::Command;
 

@@ -1,4 +1,4 @@
-//! Seeded random pods. Owns what a pod is put together from; each part has its file and draws from one [`Draw`],
+//! Seeded random pods. Owns what a pod is put together from; each part has its file and draws from one `Draw`,
 //! which also notes what the pod covers. The same seed and number give the same pod under every release.
 
 mod containers;

@@ -10,7 +10,8 @@ use percent_encoding::percent_decode_str;
 use pillion::engine::{Engine, Preview};
 use pillion::review::{self, Review};
 use pillion::telemetry::Metrics;
-use pillion_core::config::{Cluster, NativeSidecars, Platform, Settings, Snapshot, Source, Sources};
+use pillion_core::config::compat::ROWS;
+use pillion_core::config::{Cluster, NativeSidecars, Platform, Release, Settings, Snapshot, Source, Sources};
 use pillion_core::inject::{self, Reason, Request, Step, Trace, Verdict};
 use pillion_govalue::encode::go_json;
 use pillion_govalue::json::{PLAIN, to_string};
@@ -158,12 +159,50 @@ pub fn expectations() -> Vec<String> {
         Reason::TemplateBroken,
         Reason::TemplateBudget,
     ];
-    Reason::ALL
-        .iter()
-        .filter(|reason| !NOT_BY_REVIEW.contains(reason))
-        .map(|reason| format!("reason: {reason}"))
-        .collect()
+    let reasons = Reason::ALL.iter().filter(|reason| !NOT_BY_REVIEW.contains(reason));
+    let mut all: Vec<String> = reasons.map(|reason| format!("reason: {reason}")).collect();
+    all.extend(DECIDED_BY.iter().map(|rule| format!("decided: by {rule}")));
+    all.extend(STAGES.iter().map(|stage| format!("stage: {stage}")));
+    all.extend(PASSES.iter().map(|pass| format!("pass: {pass} changed the pod")));
+    // The oldest release that is compared has none of the rows' changes but those that Istio never made.
+    for row in ROWS.iter().filter(|row| row.since > Release::V1_20) {
+        all.extend(["open", "shut"].map(|state| format!("gate: {} {state}", row.gate)));
+    }
+    all
 }
+
+/// The rules that settle whether a pod is injected.
+const DECIDED_BY: &[&str] = &[
+    "hostNetwork",
+    "namespace",
+    "label",
+    "annotation",
+    "neverInjectSelector",
+    "alwaysInjectSelector",
+    "policy",
+];
+
+/// The stages before the passes that not every pod goes through.
+const STAGES: &[&str] = &[
+    "strip containers",
+    "strip nothing",
+    "overrides put back",
+    "native sidecar moved",
+    "override of container istio-proxy",
+    "override of init container istio-proxy",
+    "override of init container istio-init",
+    "override of init container istio-validation",
+];
+
+/// The passes after the merge.
+const PASSES: &[&str] = &[
+    "cluster_env",
+    "prometheus_merge",
+    "prometheus_secure_port",
+    "app_probes",
+    "metadata",
+    "container_order",
+];
 
 /// Collects the steps of an injection by name.
 struct Fired(Vec<String>);

@@ -200,7 +200,7 @@ gates! {
         "The annotation sidecar.istio.io/nativeSidecar decides over the switch.",
     core_dump_unchecked since V1_25 []
         "The annotation sidecar.istio.io/enableCoreDump may hold anything, before only a boolean.",
-    deploymentconfig_label_seen since V1_22 []
+    deploymentconfig_label_seen since V1_21 []
         "Templates see the label deploymentconfig of a DeploymentConfig's pod, before it was taken off them.",
     overrides_survive since V1_20 []
         "A second injection keeps the user's settings for an injected container and the order of its \

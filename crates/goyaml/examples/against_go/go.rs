@@ -38,7 +38,7 @@ fn answer(unit: &str, line: &str) -> Result<String, String> {
     if let Some(problem) = answer.get("err").and_then(Value::as_str) {
         return Ok(if unit == "yaml" { fault(problem) } else { "ERR".to_owned() });
     }
-    match (answer.get("json"), answer.get("yaml").and_then(Value::as_str)) {
+    match (answer.get("json"), answer.get("text").and_then(Value::as_str)) {
         (Some(value), _) => Ok(json::to_string(value, json::GO_MAP)),
         (_, Some(text)) => Ok(text.to_owned()),
         _ => Err(format!("no answer in {line}")),

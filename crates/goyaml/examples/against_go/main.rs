@@ -52,7 +52,7 @@ fn run() -> Result<bool, String> {
     let mut random = generate::Random::new(options.seed);
 
     let texts: Vec<String> = (0..options.count).map(|_| generate::text(&mut random)).collect();
-    let questions: Vec<String> = texts.iter().map(|text| question("yaml", &quoted(text))).collect();
+    let questions: Vec<String> = texts.iter().map(|text| question("text", &quoted(text))).collect();
     let read = compare(&oracle, "yaml", questions, |at| match pillion_goyaml::parse(&texts[at]) {
         Ok(value) => json::to_string(&value, json::GO_MAP),
         Err(e) => go::fault(&e.to_string()),

@@ -44,7 +44,7 @@ fn main() {
             // A crash is no answer.
             let Value::Object(answer) = answer else { continue };
             for (key, value) in &answer {
-                line[if key == "pod" { "merged" } else { key.as_str() }] = value.clone();
+                line[if key == "json" { "merged" } else { key.as_str() }] = value.clone();
             }
             let line = line.to_string();
             if line.len() <= MAX_BYTES {
@@ -69,7 +69,7 @@ fn cases(unit: &str, seed: u64, count: usize) -> Vec<Value> {
 
 /// JSON is YAML.
 fn with_text(cases: &[Value]) -> Vec<Value> {
-    cases.iter().map(|c| json!({"original": c["original"], "overlay": c["patch"].to_string()})).collect()
+    cases.iter().map(|c| json!({"original": c["original"], "text": c["patch"].to_string()})).collect()
 }
 
 /// Decoded and written, merged, decoded and written: an error of any step is the answer.
@@ -83,10 +83,10 @@ fn inject(program: &str, cases: &[Value]) -> Vec<Value> {
     let questions: Vec<_> = typed
         .iter()
         .zip(cases)
-        .map(|(t, c)| json!({"original": t.get("pod").unwrap_or(&Value::Null), "overlay": c["patch"].to_string()}))
+        .map(|(t, c)| json!({"original": t.get("json").unwrap_or(&Value::Null), "text": c["patch"].to_string()}))
         .collect();
     let merged = ask(program, "overlay", &questions);
-    let pods = decode(merged.iter().map(|m| m.get("merged").cloned().unwrap_or(Value::Null)).collect());
+    let pods = decode(merged.iter().map(|m| m.get("json").cloned().unwrap_or(Value::Null)).collect());
     let failed = |answer: &Value| answer.get("err").map(|e| json!({"err": e}));
     typed
         .iter()

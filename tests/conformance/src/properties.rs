@@ -27,7 +27,7 @@ pub fn unknown_fields(pod: &Value, patch: &Value) -> Vec<String> {
     let mut after = vec![];
     collect("", &patched, &mut after);
     let mut gone = stripped_containers(pod);
-    gone.extend(container_names(pod).into_iter().filter(|name| !container_names(&patched).contains(name)));
+    gone.extend(removed(pod, &patched));
     before
         .into_iter()
         .filter(|(path, _)| !gone.iter().any(|name| path.contains(&format!("containers[{name}]"))))
@@ -88,14 +88,18 @@ fn listed_in(pod: &Value, annotation: &str, name: impl Fn(&Value) -> Option<&str
         .collect()
 }
 
-/// The containers of a pod. (A template may remove one; whether it should is for the comparison to say.)
-fn container_names(pod: &Value) -> Vec<String> {
-    ["containers", "initContainers"]
-        .iter()
-        .filter_map(|list| pod["spec"][list].as_array())
-        .flatten()
-        .filter_map(|container| container["name"].as_str().map(str::to_owned))
-        .collect()
+/// Containers that are no longer where they may be. (A template may remove one; whether it should is for the comparison
+/// to say.) A container may become an init container, as native sidecars do; the other way it is another container.
+fn removed(before: &Value, after: &Value) -> Vec<String> {
+    let names = |pod: &Value, list: &str| -> Vec<String> {
+        let containers = pod["spec"][list].as_array().into_iter().flatten();
+        containers.filter_map(|container| container["name"].as_str().map(str::to_owned)).collect()
+    };
+    let (plain, init) = (names(after, "containers"), names(after, "initContainers"));
+    let mut gone = names(before, "containers");
+    gone.retain(|name| !plain.contains(name) && !init.contains(name));
+    gone.extend(names(before, "initContainers").into_iter().filter(|name| !init.contains(name)));
+    gone
 }
 
 /// Every unknown field with the way to it. A list's items are told apart by name, so that an item may move;
@@ -155,6 +159,16 @@ mod tests {
         let changed = ["a", "spec.containers[istio-proxy].image"];
         assert!(second_injection(&before, &after, &changed).is_empty());
         assert_eq!(second_injection(&before, &after, &["b"]).len(), 1);
+    }
+
+    #[test]
+    fn a_container_that_a_template_removed_takes_its_unknown_fields_along() {
+        let pod = json!({"spec": {"initContainers": [{"name": "istio-proxy", "unknownOne": 1}]}});
+        let patch = json!([
+            {"op": "remove", "path": "/spec/initContainers"},
+            {"op": "add", "path": "/spec/containers", "value": [{"name": "istio-proxy"}]},
+        ]);
+        assert!(unknown_fields(&pod, &patch).is_empty());
     }
 
     #[test]

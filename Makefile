@@ -5,10 +5,12 @@ CACHE ?= $(or $(PILLION_CACHE),$(HOME)/.cache/pillion)
 export PILLION_CACHE := $(CACHE)
 export CARGO_TARGET_DIR ?= $(CACHE)/target
 CARGO := cargo
+# Random pods for each release and configuration in the long runs.
+PODS ?= 100
 SEED ?= $(shell date +%s)
 STEP := ./scripts/step
 
-.PHONY: help run test fmt lint unit doc conformance conformance-long yaml envoy
+.PHONY: help run test fmt lint unit doc conformance conformance-long conformance-all yaml envoy
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
@@ -43,6 +45,9 @@ conformance: ## Pod for pod against Istio's injector: 1.20.1, latest and a third
 
 conformance-long: ## The same over many more pods of 1.20.1 and latest
 	./tests/conformance/run.sh --release 1.20.1,latest --seed $(SEED) --min 10000
+
+conformance-all: ## The same over every release, at least 5,000 injected pods each
+	./tests/conformance/run.sh --release all --pods $(PODS) --seed $(SEED) --min-each 5000
 
 yaml: ## 20,000 generated documents read and 20,000 written, compared with Go's own library
 	PILLION_ORACLE="$$(./tests/conformance/build-oracle.sh latest)" \

@@ -26,3 +26,16 @@ pub fn texts() -> Texts {
 pub fn build(settings: Settings, cluster: Cluster) -> Result<Built, ConfigError> {
     super::build(&texts(), settings, cluster)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pillion_core::config::Release;
+
+    #[test]
+    fn the_profile_always_behaves_as_the_newest_release() {
+        let built = build(Settings::default(), Cluster::default()).unwrap();
+        assert_eq!(built.snapshot.level, Release::Master.into());
+        assert!(built.warnings.is_empty(), "{:?}", built.warnings);
+    }
+}

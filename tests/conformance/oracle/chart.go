@@ -32,6 +32,7 @@ func setupRender(flags *flag.FlagSet) func() error {
 	dir := flags.String("dir", ".", "where config, values and mesh go")
 	values := flags.String("values", "", "chart values, a YAML file")
 	namespace := flags.String("ns", "istio-system", "namespace of the installation")
+	tag := flags.String("tag", "", "global.tag where the values say none, as the chart of a published release has it")
 	return func() error {
 		user := map[string]any{}
 		if *values != "" {
@@ -43,8 +44,30 @@ func setupRender(flags *flag.FlagSet) func() error {
 				return fmt.Errorf("%s: %w", *values, err)
 			}
 		}
+		if err := defaultTag(user, *tag); err != nil {
+			return fmt.Errorf("%s: %w", *values, err)
+		}
 		return render(*dir, *namespace, user)
 	}
+}
+
+// defaultTag sets global.tag where the values leave it to the chart. Charts of a source tree say "latest"; those that
+// are published say the release.
+func defaultTag(values map[string]any, tag string) error {
+	if tag == "" {
+		return nil
+	}
+	global, isMap := values["global"].(map[string]any)
+	if values["global"] == nil {
+		global = map[string]any{}
+		values["global"] = global
+	} else if !isMap {
+		return errors.New("global is no map")
+	}
+	if _, set := global["tag"]; !set {
+		global["tag"] = tag
+	}
+	return nil
 }
 
 // render writes what the two ConfigMaps of an installation with these values would hold.

@@ -1,7 +1,8 @@
 //! A configuration under which pods are compared: chart values and, beside them, what surrounds the injector.
 //!
 //! `configs/NAME.yaml` are values of Istio's chart. Its first comment lines may say
-//! `#: revision R`, `#: env KEY=VALUE`, `#: path /inject/…` (each path is used in turn) and `#: only RELEASE`.
+//! `#: revision R`, `#: env KEY=VALUE`, `#: path /inject/…` (each path is used in turn), `#: only RELEASE` and
+//! `#: compat named` (Pillion is told the release, because the tag of these values does not say it).
 //! `configs/NAME.config` is appended to the rendered injector configuration, for keys that the chart cannot set;
 //! `configs/NAME.proxyconfigs` holds ProxyConfig resources. Never renders: the oracle does.
 
@@ -23,6 +24,8 @@ pub struct Configuration {
     pub env: Vec<(String, String)>,
     /// URL paths, used in turn.
     pub paths: Vec<String>,
+    /// Pillion is told the release by name.
+    pub compat_named: bool,
     /// The releases whose chart takes these values; empty for all.
     only: Vec<String>,
     values: PathBuf,
@@ -36,6 +39,7 @@ impl Configuration {
             revision: "default".to_owned(),
             env: vec![],
             paths: vec![],
+            compat_named: false,
             only: vec![],
             values: file.to_path_buf(),
         };
@@ -47,12 +51,15 @@ impl Configuration {
             match key {
                 "revision" => value.clone_into(&mut read.revision),
                 "path" => read.paths.push(value.to_owned()),
+                "compat" if value == "named" => read.compat_named = true,
                 "only" => read.only.push(value.to_owned()),
                 "env" => {
                     let (key, value) = value.split_once('=').context("env wants KEY=VALUE")?;
                     read.env.push((key.to_owned(), value.to_owned()));
                 }
-                other => bail!("unknown header {other:?}; there are revision, env, path and only"),
+                other => {
+                    bail!("unknown header {other:?}; there are revision, env, path, only and `compat named`")
+                }
             }
         }
         if read.paths.is_empty() {

@@ -10,6 +10,7 @@ pub mod compare;
 pub mod configuration;
 pub mod coverage;
 pub mod deviations;
+mod gates;
 pub mod generate;
 pub mod handmade;
 pub mod injector;

@@ -8,7 +8,7 @@ use clap::{Parser, ValueEnum};
 #[derive(Debug, Parser)]
 #[command(name = "pillion-conformance", version)]
 pub struct Options {
-    /// Releases to compare with, as named in releases.txt.
+    /// Releases to compare with, as named in releases.txt, or `all`.
     #[arg(long, value_delimiter = ',', default_values_t = [String::from("1.20.1"), String::from("latest")])]
     pub release: Vec<String>,
     /// A further release, picked by the seed.
@@ -26,6 +26,9 @@ pub struct Options {
     /// Fail when fewer pods than this were injected by the oracle.
     #[arg(long, default_value_t = 0)]
     pub min: usize,
+    /// Fail when fewer pods than this were injected by the oracle of one release.
+    #[arg(long, default_value_t = 0)]
+    pub min_each: usize,
     /// How many differing pods are shown and saved.
     #[arg(long, default_value_t = 5)]
     pub show: usize,

@@ -21,6 +21,7 @@ use crate::places;
 /// A built oracle.
 #[derive(Clone, Debug)]
 pub struct Oracle {
+    release: String,
     program: PathBuf,
     scratch: PathBuf,
 }
@@ -72,7 +73,8 @@ impl Oracle {
         }
         let scratch = work.join("scratch");
         std::fs::create_dir_all(&scratch)?;
-        Ok(Self { program: places::oracle_cache()?.join(release).join("oracle"), scratch })
+        let release = release.to_owned();
+        Ok(Self { program: places::oracle_cache()?.join(&release).join("oracle"), release, scratch })
     }
 
     /// What tells this build of the oracle from others.
@@ -81,10 +83,18 @@ impl Oracle {
         std::fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))
     }
 
-    /// Renders the release's chart with `values` into `dir`.
+    /// Renders the release's chart with `values` into `dir`, as the release was published: with its tag.
     pub fn render(&self, values: &Path, dir: &Path) -> Result<()> {
-        let args: [&OsStr; 5] =
-            ["render".as_ref(), "--dir".as_ref(), dir.as_os_str(), "--values".as_ref(), values.as_os_str()];
+        let tag = if self.release == "latest" { "" } else { &self.release };
+        let args: [&OsStr; 7] = [
+            "render".as_ref(),
+            "--dir".as_ref(),
+            dir.as_os_str(),
+            "--values".as_ref(),
+            values.as_os_str(),
+            "--tag".as_ref(),
+            tag.as_ref(),
+        ];
         self.call(&args, &[], Stdio::null())
     }
 

@@ -10,8 +10,7 @@ use percent_encoding::percent_decode_str;
 use pillion::engine::{Engine, Preview};
 use pillion::review::{self, Review};
 use pillion::telemetry::Metrics;
-use pillion_core::config::compat::ROWS;
-use pillion_core::config::{Cluster, NativeSidecars, Platform, Release, Settings, Snapshot, Source, Sources};
+use pillion_core::config::{Cluster, Gates, NativeSidecars, Platform, Settings, Snapshot, Source, Sources};
 use pillion_core::inject::{self, Reason, Request, Step, Trace, Verdict};
 use pillion_govalue::encode::go_json;
 use pillion_govalue::json::{PLAIN, to_string};
@@ -21,6 +20,7 @@ use serde_json::Value;
 use crate::answer::Answer;
 use crate::compare::differences;
 use crate::configuration::Configuration;
+use crate::gates::{self, Probes};
 use crate::injector::Injector;
 use crate::properties::without_nulls;
 
@@ -31,6 +31,7 @@ use crate::properties::without_nulls;
 pub struct Pillion {
     engine: Arc<Engine>,
     better: Snapshot,
+    probes: Probes,
 }
 
 impl Pillion {
@@ -51,24 +52,31 @@ impl Pillion {
                 .map(|text| Source { name: "proxyconfigs.yaml", text })
                 .collect(),
         };
-        let build = || -> Result<Snapshot> {
-            let built = Snapshot::build(&sources, settings(release, configuration), Cluster::default());
+        let build = |change: &dyn Fn(&mut Gates)| -> Result<Snapshot> {
+            let settings = settings(release, configuration);
+            let built = Snapshot::build_with(&sources, settings, Cluster::default(), change);
             let built = built.map_err(|error| anyhow!("{error}"));
             Ok(built.context("Pillion does not take the configuration")?.snapshot)
         };
-        let mut like_istio = build()?;
         // The one row of the table where Istio, in every release, does what nobody wants; the core's tests hold it.
-        like_istio.gates.overrides_survive = false;
+        let like_istio = build(&|gates| gates.overrides_survive = false)?;
+        let probes = Probes::new(release, &like_istio.gates, |gate| {
+            build(&|gates| {
+                gates.overrides_survive = false;
+                gates.flip(gate);
+            })
+        })?;
+        let better = build(&|_| {})?;
         let engine = Engine::new(Arc::new(Metrics::new(&configuration.revision)));
         engine.replace(like_istio);
-        Ok(Self { engine, better: build()? })
+        Ok(Self { engine, better, probes })
     }
 }
 
+/// The release is told from the configuration alone, unless the configuration's header says that it is named.
 fn settings(release: &str, configuration: &Configuration) -> Settings {
-    let release = if release == "latest" { "master" } else { release };
     Settings {
-        compat: release.parse().ok(),
+        compat: configuration.compat_named.then(|| gates::level(release)).flatten(),
         revision: configuration.revision.clone(),
         native_sidecars: match configuration.env("ENABLE_NATIVE_SIDECARS") {
             Some("true") => NativeSidecars::True,
@@ -110,7 +118,11 @@ impl Pillion {
             (outcome.verdict == Verdict::Injected)
                 .then(|| (to_string(&outcome.pod, PLAIN), pillion_kubepatch::write_patch(&outcome.patch)))
         };
-        let Some((once, patch)) = inject(&generation.snapshot, object.get(), fired) else { return };
+        let injected = inject(&generation.snapshot, object.get(), fired);
+        self.probes.probe(injected.as_ref().map(|(_, patch)| patch.as_str()), fired, |other| {
+            inject(other, object.get(), &mut Fired(vec![])).map(|(_, patch)| patch)
+        });
+        let Some((once, patch)) = injected else { return };
         fired.check_patch(object.get(), &patch, &once);
         let injected_before = pillion_govalue::parse(object.get().as_bytes())
             .is_ok_and(|pod| pod.at(&["metadata", "annotations", "sidecar.istio.io/status"]).is_some());
@@ -164,10 +176,6 @@ pub fn expectations() -> Vec<String> {
     all.extend(DECIDED_BY.iter().map(|rule| format!("decided: by {rule}")));
     all.extend(STAGES.iter().map(|stage| format!("stage: {stage}")));
     all.extend(PASSES.iter().map(|pass| format!("pass: {pass} changed the pod")));
-    // The oldest release that is compared has none of the rows' changes but those that Istio never made.
-    for row in ROWS.iter().filter(|row| row.since > Release::V1_20) {
-        all.extend(["open", "shut"].map(|state| format!("gate: {} {state}", row.gate)));
-    }
     all
 }
 
@@ -205,7 +213,7 @@ const PASSES: &[&str] = &[
 ];
 
 /// Collects the steps of an injection by name.
-struct Fired(Vec<String>);
+pub(crate) struct Fired(pub(crate) Vec<String>);
 
 impl Fired {
     /// `apply(pod, patch)` is the injected pod.
@@ -241,8 +249,8 @@ impl Trace for Fired {
             Step::Pass { name, changed } => {
                 format!("pass: {name} {}", if changed { "changed the pod" } else { "changed nothing" })
             }
-            Step::Gate { name, open } => format!("gate: {name} {}", if open { "open" } else { "shut" }),
-            Step::TemplateChosen { .. }
+            Step::Gate { .. }
+            | Step::TemplateChosen { .. }
             | Step::Rendered { .. }
             | Step::Merged { .. }
             | Step::Annotation { .. } => return,

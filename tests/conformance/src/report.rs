@@ -1,9 +1,11 @@
 //! What a run prints. The closing line is `conformance: SAME/TOTAL same`; everything else stands before it.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command that reports on the terminal")]
 
+use std::collections::BTreeMap;
+
 use crate::judge::{Judgement, Pair};
 use crate::options::Options;
-use crate::tally::Tally;
+use crate::tally::{Figures, Tally};
 
 /// How many of the most frequent paths and texts are listed.
 const MOST_LISTED: usize = 60;
@@ -51,12 +53,33 @@ pub fn print(tally: &Tally, options: &Options) -> bool {
         "{} second injections; {} change nothing, the others only what Istio's own changes",
         all.again, all.unchanged
     );
-    let enough = all.injected >= options.min;
-    if !enough {
-        println!("too few: {} injected pods, where {} are wanted", all.injected, options.min);
-    }
+    let enough = by_release(tally, options) & at_least("in all", all.injected, options.min);
     println!("conformance: {}/{} same", all.same, all.total);
     all.same == all.total && all.total > 0 && enough && covered
+}
+
+/// Prints the figures of each release; whether each injected enough pods.
+fn by_release(tally: &Tally, options: &Options) -> bool {
+    let mut releases: BTreeMap<&str, Figures> = BTreeMap::new();
+    for ((release, _), figures) in &tally.by_configuration {
+        releases.entry(release).or_default().add(figures);
+    }
+    let mut enough = true;
+    for (release, figures) in &releases {
+        println!(
+            "Istio {release}: {}/{} same; {} injected, {} on purpose",
+            figures.same, figures.total, figures.injected, figures.on_purpose
+        );
+        enough &= at_least(&format!("under {release}"), figures.injected, options.min_each);
+    }
+    enough
+}
+
+fn at_least(place: &str, injected: usize, wanted: usize) -> bool {
+    if injected < wanted {
+        println!("too few: {injected} injected pods {place}, where {wanted} are wanted");
+    }
+    injected >= wanted
 }
 
 /// Whether all that must fire has fired.

@@ -20,7 +20,7 @@ use crate::oracle::Oracle;
 use crate::properties;
 use crate::replay;
 use crate::tally::{Failure, Figures, Tally};
-use crate::{coverage, deviations, pillion, places, releases};
+use crate::{coverage, deviations, gates, pillion, places, releases};
 
 /// How often the oracle is asked again about a pod that differs, in as many processes.
 const ASK_AGAIN: usize = 3;
@@ -72,6 +72,7 @@ pub fn run(options: &Options) -> Result<Tally> {
     generate::expectations().into_iter().for_each(|name| tally.coverage.expect(name));
     deviations::TABLE.iter().for_each(|row| tally.coverage.expect(format!("on purpose: {}", row.name)));
     pillion::expectations().into_iter().for_each(|name| tally.coverage.expect(name));
+    gates::expectations(oracles.keys().copied()).into_iter().for_each(|name| tally.coverage.expect(name));
     handmade.iter().flat_map(Handmade::covers).for_each(|name| tally.coverage.expect(name));
     let shared = Mutex::new((tally, Vec::new()));
     let next = AtomicUsize::new(0);
@@ -181,6 +182,8 @@ fn round<'c>(
         }
         if judgement.excused && judgement.same() {
             figures.on_purpose += 1;
+            let shown = answers[at].fired.iter().filter(|name| name.starts_with(gates::SHOWN_NAMES));
+            shown.for_each(|name| tally.coverage.fire(name));
             continue;
         }
         figures.total += 1;

@@ -24,6 +24,8 @@ pub struct Snapshot {
     pub level: Level,
     /// What that release does.
     pub gates: Gates,
+    /// Whether Istio's agent runs in the sidecar, which serves merged metrics. Pillion's own profiles have none.
+    pub agent: bool,
     /// What whoever started the injector said.
     pub settings: Settings,
     /// Namespaces and nodes.
@@ -46,12 +48,27 @@ impl Snapshot {
     /// Text that is none, a mesh configuration that Istio refuses, or a default template that does not compile.
     /// Any other template that does not compile is a warning, and refuses the pods that ask for it.
     pub fn build(sources: &Sources<'_>, settings: Settings, cluster: Cluster) -> Result<Built, ConfigError> {
+        Self::build_with(sources, settings, cluster, |_| {})
+    }
+
+    /// As [`Snapshot::build`], with some gates set otherwise than the release has them: shows what one gate does.
+    ///
+    /// # Errors
+    /// As [`Snapshot::build`].
+    pub fn build_with(
+        sources: &Sources<'_>,
+        settings: Settings,
+        cluster: Cluster,
+        change: impl FnOnce(&mut Gates),
+    ) -> Result<Built, ConfigError> {
         let RawConfig { mut config, templates } = RawConfig::read(&sources.injector)?;
         let values = Values::read(&sources.values)?;
         let mut warnings = Vec::new();
 
         let tag = values.tag();
-        let (told, unsure) = compat::fingerprint(templates.get(SIDECAR).map(String::as_str), &tag);
+        let sidecar = templates.get(SIDECAR).map(String::as_str);
+        let agent = !sidecar.is_some_and(compat::is_own_profile);
+        let (told, unsure) = compat::fingerprint(sidecar, &tag);
         let level = match settings.compat {
             Some(level) => level.refined(&tag),
             None => {
@@ -59,7 +76,8 @@ impl Snapshot {
                 told
             }
         };
-        let gates = Gates::of(level);
+        let mut gates = Gates::of(level);
+        change(&mut gates);
 
         let dialect = Dialect::from(&gates);
         for (name, text) in &templates {
@@ -73,7 +91,7 @@ impl Snapshot {
         let resources = sources.proxy_configs.iter().map(ProxyConfigResource::read);
         let proxy_configs = ProxyConfigs::new(resources.collect::<Result<_, _>>()?);
         let snapshot =
-            Self { injector: config, values, mesh, proxy_configs, level, gates, settings, cluster };
+            Self { injector: config, values, mesh, proxy_configs, level, gates, agent, settings, cluster };
         Ok(Built { snapshot, warnings })
     }
 }

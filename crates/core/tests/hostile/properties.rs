@@ -44,7 +44,8 @@ fn valid_pods_keep_their_promises() {
 #[test]
 fn the_profile_takes_no_annotations_away() {
     let [profile, ..] = sets::all();
-    let pod = r#"{"metadata":{"annotations":{"prometheus.io/scrape":"false","a":"b",
+    let pod = r#"{"metadata":{"annotations":{"prometheus.io/port":"15090","a":"b",
+        "prometheus.istio.io/merge-metrics":"true",
         "kubectl.kubernetes.io/default-container":"app"}},"spec":{"containers":[{"name":"app"}]}}"#;
     let pod = parse(pod.as_bytes()).unwrap();
     let outcome = sets::injected(&profile, pod.clone(), "/inject").unwrap();

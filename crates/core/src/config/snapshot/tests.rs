@@ -17,7 +17,8 @@ fn build(injector: &str, values: &str, mesh: &str, settings: Settings) -> Result
     Snapshot::build(&sources(injector, values, mesh), settings, Cluster::default())
 }
 
-const CONFIG: &str = "policy: enabled\ntemplates:\n  sidecar: |\n    spec: {} # {{ .NativeSidecars }}\n";
+const CONFIG: &str =
+    "policy: enabled\ntemplates:\n  sidecar: |\n    spec: {} # istio-proxy {{ .NativeSidecars }}\n";
 
 #[test]
 fn a_configuration_becomes_a_snapshot_of_its_release() {
@@ -68,7 +69,12 @@ fn what_is_odd_but_usable_is_a_warning() {
         build("neverInjectSelector: [{matchLabels: {'a b': c}}]", "{}", "", Settings::default()).unwrap();
     let warnings: Vec<String> = built.warnings.iter().map(ToString::to_string).collect();
     let all = warnings.join("\n");
-    for want in ["cannot be told", "no templates", "policy \"\"", "neverInjectSelector[0] is passed over"] {
+    for want in [
+        "the newest behaviour is taken",
+        "no templates",
+        "policy \"\"",
+        "neverInjectSelector[0] is passed over",
+    ] {
         assert!(all.contains(want), "{all}");
     }
 }

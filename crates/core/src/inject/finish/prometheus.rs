@@ -124,10 +124,12 @@ pub(super) fn secure_port<'r>(
 }
 
 /// Whether merging is on: the pod's annotation, else the mesh's setting, else yes.
+/// Nobody can merge without an agent, whatever the pod asks for.
 fn enabled(pod: &Value<'_>, cx: &Context<'_, '_>) -> bool {
-    annotation(pod, "prometheus.istio.io/merge-metrics")
-        .and_then(parse_bool)
-        .unwrap_or_else(|| cx.snapshot.mesh.enable_prometheus_merge())
+    cx.snapshot.agent
+        && annotation(pod, "prometheus.istio.io/merge-metrics")
+            .and_then(parse_bool)
+            .unwrap_or_else(|| cx.snapshot.mesh.enable_prometheus_merge())
 }
 
 /// Every character that Prometheus does not allow in a label name as `_`: how annotations of any spelling meet.

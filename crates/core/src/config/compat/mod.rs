@@ -4,8 +4,12 @@
 //!
 //! Rows that every release answers alike in practice, or that live in the templates themselves, have no gate.
 
+mod fingerprint;
+
 use std::fmt;
 use std::str::FromStr;
+
+pub use fingerprint::{fingerprint, is_own_profile};
 
 /// A release line of Istio.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -175,6 +179,14 @@ macro_rules! gates {
             pub fn list(&self) -> Vec<(&'static str, bool)> {
                 vec![$((stringify!($gate), self.$gate)),+]
             }
+
+            /// Turns the gate `name` over; without effect where there is no such gate.
+            pub fn flip(&mut self, name: &str) {
+                match name {
+                    $(stringify!($gate) => self.$gate = !self.$gate,)+
+                    _ => {}
+                }
+            }
         }
     };
 }
@@ -242,52 +254,6 @@ impl Default for Gates {
     }
 }
 
-/// Words of the `sidecar` template that came with a release and stayed; the first that is found tells it.
-const MARKERS: [(&str, Release); 11] = [
-    ("ProxyInitImage", Release::Master),
-    ("otelResourceAttributes", Release::V1_30),
-    ("crlConfigMapName", Release::V1_29),
-    ("global.proxy.seccompProfile", Release::V1_28),
-    (".NativeSidecars", Release::V1_27),
-    ("ENABLE_CLUSTER_TRUST_BUNDLE_API", Release::V1_26),
-    ("service.istio.io/workload-name", Release::V1_25),
-    ("sidecar.istio.io/nativeSidecar", Release::V1_24),
-    ("outlierLogPath", Release::V1_23),
-    (".InboundTrafficPolicyMode", Release::V1_22),
-    ("trunc 63", Release::V1_21),
-];
-/// A word that the template of 1.31 has and the one after it has no more.
-const BEFORE_MASTER: &str = "GOMAXPROCS";
-/// A word of 1.20's template that went away with 1.22: the sign of 1.20 where no marker is found.
-const OLDEST: &str = "JWT_POLICY";
-
-/// Tells the release from the text of the `sidecar` template and the tag of the images; with a warning where
-/// it had to be guessed.
-#[must_use]
-pub fn fingerprint(sidecar: Option<&str>, tag: &str) -> (Level, Option<String>) {
-    let tagged = Level::of_tag(tag);
-    let shipped = sidecar.and_then(|text| {
-        let marked = MARKERS.iter().find(|(word, _)| text.contains(word)).map(|(_, release)| *release);
-        match marked {
-            Some(Release::Master) if text.contains(BEFORE_MASTER) => Some(Release::V1_31),
-            Some(release) => Some(release),
-            None => text.contains(OLDEST).then_some(Release::V1_20),
-        }
-    });
-    match (shipped, tagged) {
-        (Some(release), _) => (Level::from(release).refined(tag), None),
-        (None, Some(level)) => (level, None),
-        (None, None) => {
-            let level = Level::from(Release::Master);
-            let warning = format!(
-                "the release cannot be told from the sidecar template nor from the tag {tag:?}: the newest \
-                 behaviour is taken; name the release to be sure"
-            );
-            (level, Some(warning))
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -316,16 +282,12 @@ mod tests {
     }
 
     #[test]
-    fn a_release_is_told_by_the_template_before_the_tag() {
-        let of = |text: &str, tag| fingerprint(Some(text), tag).0;
-        let plain = |release| Level { release, patch: None };
-        assert_eq!(of("{{ .ProxyInitImage }} GOMAXPROCS", "latest"), plain(Release::V1_31));
-        assert_eq!(of("{{ .ProxyInitImage }}", "latest"), plain(Release::Master));
-        assert_eq!(of("{{ .NativeSidecars }}", "1.24.0"), plain(Release::V1_27));
-        assert_eq!(of("JWT_POLICY", "1.20.1"), Level { release: Release::V1_20, patch: Some(1) });
-        assert_eq!(of("my own", "1.26.2-distroless"), Level { release: Release::V1_26, patch: Some(2) });
-        let (level, warning) = fingerprint(Some("my own"), "latest");
-        assert_eq!(level.release, Release::Master);
-        assert!(warning.unwrap().contains("cannot be told"));
+    fn a_gate_is_turned_over_by_its_name() {
+        for row in ROWS {
+            let mut gates = Gates::default();
+            gates.flip(row.gate);
+            let shut: Vec<_> = gates.list().into_iter().filter(|(_, on)| !on).map(|(name, _)| name).collect();
+            assert_eq!(shut, [row.gate]);
+        }
     }
 }

@@ -10,7 +10,7 @@ PODS ?= 100
 SEED ?= $(shell date +%s)
 STEP := ./scripts/step
 
-.PHONY: help run test fmt lint unit doc conformance conformance-long conformance-all yaml envoy
+.PHONY: help run test fmt lint unit doc conformance conformance-long conformance-all yaml envoy dry-run
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
@@ -26,13 +26,14 @@ test: ## Everything that CI runs
 	@$(STEP) "envoy" $(MAKE) --no-print-directory envoy
 	@$(STEP) "yaml" $(MAKE) --no-print-directory yaml
 	@$(STEP) "conformance" $(MAKE) --no-print-directory conformance
+	@$(STEP) "dry-run" $(MAKE) --no-print-directory dry-run
 
 fmt: ## Formatting
 	$(CARGO) fmt --all --check
 
 lint: ## Clippy, warnings refused
 	$(CARGO) clippy --locked --profile ci --workspace --all-targets -- -D warnings
-	$(CARGO) clippy --locked --profile ci --test envoy -- -D warnings
+	$(CARGO) clippy --locked --profile ci --test envoy --test e2e -- -D warnings
 
 doc: ## The API documentation, warnings refused
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --profile ci --workspace --no-deps --quiet
@@ -48,6 +49,10 @@ conformance-long: ## The same over many more pods of 1.20.1 and latest
 
 conformance-all: ## The same over every release, at least 5,000 injected pods each
 	./tests/conformance/run.sh --release all --pods $(PODS) --seed $(SEED) --min-each 5000
+
+dry-run: ## Injected workloads, created with dry run in a real Kubernetes API server
+	PILLION_ORACLE="$$(./tests/conformance/build-oracle.sh latest)" \
+	  $(CARGO) test --locked --profile ci --test e2e -- --nocapture
 
 yaml: ## 20,000 generated documents read and 20,000 written, compared with Go's own library
 	PILLION_ORACLE="$$(./tests/conformance/build-oracle.sh latest)" \

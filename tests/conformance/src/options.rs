@@ -41,6 +41,9 @@ pub struct Options {
     /// Leave out the hand-written pods.
     #[arg(long)]
     pub only_random: bool,
+    /// Create every injected pod in a real API server too, with dry run: as it was, after Istio and after Pillion.
+    #[arg(long)]
+    pub api_server: bool,
     /// Run one saved case again and print every difference.
     #[arg(long, value_name = "FILE")]
     pub replay: Option<PathBuf>,

@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::api_server::{ApiServer, tally::Tally};
 use crate::case::Case;
 use crate::judge::{self, Pair};
 use crate::options::Options;
@@ -52,11 +53,22 @@ pub fn run(file: &Path, options: &Options) -> Result<bool> {
     let dir = work.join("rendered").join(&saved.release).join(&saved.configuration);
     configuration.render(&oracle, &dir)?;
     let injector = injector::build(options.peer, &saved.release, configuration, &dir)?;
-    let job =
-        Job { release: &saved.release, oracle: &oracle, newest: &newest, configuration, place: (0, 1), dir };
+    let api_server = options.api_server.then(ApiServer::start).transpose()?;
+    let job = Job {
+        release: &saved.release,
+        oracle: &oracle,
+        newest: &newest,
+        configuration,
+        api_server: api_server.as_ref(),
+        place: (0, 1),
+        dir,
+    };
     let cases = [saved.case];
     let (pairs, _) = ask_both(&job, injector.as_deref(), &cases, None)?;
-    let judged = judge::judge(&newest, &pairs)?;
+    let mut judged = judge::judge(&newest, &pairs)?;
+    if let Some(server) = job.api_server {
+        server.hold(&job, &pairs, &mut judged, &[], &mut Tally::default())?;
+    }
     for (pair, judgement) in pairs.iter().zip(&judged) {
         report::one(pair, judgement);
     }

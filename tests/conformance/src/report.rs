@@ -54,8 +54,9 @@ pub fn print(tally: &Tally, options: &Options) -> bool {
         all.again, all.unchanged
     );
     let enough = by_release(tally, options) & at_least("in all", all.injected, options.min);
+    let created = !options.api_server || tally.api_server.print(options.summary);
     println!("conformance: {}/{} same", all.same, all.total);
-    all.same == all.total && all.total > 0 && enough && covered
+    all.same == all.total && all.total > 0 && enough && covered && created
 }
 
 /// Prints the figures of each release; whether each injected enough pods.

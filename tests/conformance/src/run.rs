@@ -9,6 +9,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use anyhow::{Context, Result, anyhow};
 
 use crate::answer::{Answer, Reading, Verdict};
+use crate::api_server::ApiServer;
 use crate::case::Case;
 use crate::configuration::{self, Configuration};
 use crate::generate::{self, rng::Rng};
@@ -40,6 +41,8 @@ pub struct Job<'r> {
     pub newest: &'r Oracle,
     /// The configuration.
     pub configuration: &'r Configuration,
+    /// The API server that judges too.
+    pub api_server: Option<&'r ApiServer>,
     /// Its place among the configurations of the run, and how many there are.
     pub place: (usize, usize),
     /// Where it is rendered.
@@ -58,12 +61,14 @@ pub fn run(options: &Options) -> Result<Tally> {
         .map(|release| Ok((release.as_str(), Oracle::of(release, &work)?)))
         .collect::<Result<_>>()?;
     let handmade = if options.only_random { vec![] } else { handmade::load(&newest)? };
+    let api_server = options.api_server.then(ApiServer::start).transpose()?;
+    let api_server = api_server.as_ref();
     let mut jobs = vec![];
     for (release, oracle) in &oracles {
         for (at, configuration) in configurations.iter().enumerate().filter(|(_, c)| c.applies(release)) {
             let dir = work.join("rendered").join(release).join(&configuration.name);
             let place = (at, configurations.len());
-            jobs.push(Job { release, oracle, newest: &newest, configuration, place, dir });
+            jobs.push(Job { release, oracle, newest: &newest, configuration, api_server, place, dir });
         }
     }
     let whole = ["1.20.1", "latest"].iter().all(|release| oracles.contains_key(release));
@@ -158,6 +163,9 @@ fn round<'c>(
         judgement.broken.extend(answer.fired.iter().filter(|name| name.starts_with("broken: ")).cloned());
     }
     let undecided = undecided(job, &pairs, &judged)?;
+    if let Some(server) = job.api_server {
+        server.hold(job, &pairs, &mut judged, &undecided, &mut tally.api_server)?;
+    }
     let mut figures = Figures::default();
     let mut injected = vec![];
     for (at, (pair, judgement)) in pairs.iter().zip(judged).enumerate() {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::answer::Verdict;
+use crate::api_server::tally::Tally as Created;
 use crate::compare::Difference;
 use crate::coverage::Coverage;
 
@@ -90,6 +91,8 @@ pub struct Tally {
     pub texts: BTreeMap<(String, String), usize>,
     /// Why Istio refused, in general terms, and how often.
     pub refusals: BTreeMap<String, usize>,
+    /// What the API server said, where it was asked.
+    pub api_server: Created,
     /// Whether everything ran, so that coverage may be demanded.
     pub complete: bool,
 }
@@ -120,5 +123,6 @@ impl Tally {
             *self.refusals.entry(why).or_default() += count;
         }
         self.coverage.merge(other.coverage);
+        self.api_server.merge(other.api_server);
     }
 }

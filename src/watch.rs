@@ -2,6 +2,7 @@
 //! kubelet renews a mounted ConfigMap or Secret by swapping the symlink `..data`: a watch on the file would sit on
 //! the old inode and hear of the first change only. Never: what the files hold; whoever listens reads and compares.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -17,17 +18,28 @@ const LONGEST: Duration = Duration::from_secs(1);
 /// Without any event a look is due after this long: file systems without events, a directory made anew.
 const POLL: Duration = Duration::from_secs(30);
 
+/// Says which directories there are to watch.
+type List = Box<dyn Fn() -> Vec<PathBuf> + Send>;
+
 /// A watch over directories.
 pub struct Watch {
-    directories: Vec<PathBuf>,
+    directories: List,
     watcher: Option<RecommendedWatcher>,
     events: mpsc::Receiver<()>,
+    /// Directories that could not be watched, each told of once.
+    refused: BTreeSet<PathBuf>,
 }
 
 impl Watch {
     /// Starts to watch. What happens from now on is not missed, also before [`Watch::changed`] is first called.
     #[must_use]
     pub fn start(directories: Vec<PathBuf>) -> Self {
+        Self::over(move || directories.clone())
+    }
+
+    /// The same over directories that come and go: after each change they are listed anew.
+    #[must_use]
+    pub fn over(directories: impl Fn() -> Vec<PathBuf> + Send + 'static) -> Self {
         // One slot: a change that nobody has looked at yet need not be told twice.
         let (told, events) = mpsc::channel(1);
         let watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
@@ -40,29 +52,35 @@ impl Watch {
                 |error| tracing::warn!(%error, "no file events: changes are found by looking every 30 s"),
             )
             .ok();
-        let mut watch = Self { directories, watcher, events };
+        let directories = Box::new(directories);
+        let mut watch = Self { directories, watcher, events, refused: BTreeSet::new() };
         watch.arm();
         watch
     }
 
     /// Waits for a change (or for the time to look without one).
     pub async fn changed(&mut self) {
-        match timeout_at(Instant::now() + POLL, next(&mut self.events)).await {
-            Ok(()) => {
-                let end = Instant::now() + LONGEST;
-                while timeout_at(end.min(Instant::now() + QUIET), next(&mut self.events)).await.is_ok() {}
-            }
-            // The directory may be another one under the same name: watch what is there now.
-            Err(_) => self.arm(),
+        if timeout_at(Instant::now() + POLL, next(&mut self.events)).await.is_ok() {
+            let end = Instant::now() + LONGEST;
+            while timeout_at(end.min(Instant::now() + QUIET), next(&mut self.events)).await.is_ok() {}
         }
+        // A directory may be new, or another one under the same name: watch what is there now. This comes before whoever
+        // listens looks, so that what happens between is told as the next change.
+        self.arm();
     }
 
     fn arm(&mut self) {
-        for directory in &self.directories {
-            if let Some(watcher) = &mut self.watcher
-                && let Err(error) = watcher.watch(directory, RecursiveMode::NonRecursive)
-            {
-                tracing::warn!(directory = %directory.display(), %error, "cannot watch: looking every 30 s instead");
+        let Some(watcher) = &mut self.watcher else { return };
+        for directory in (self.directories)() {
+            match watcher.watch(&directory, RecursiveMode::NonRecursive) {
+                Ok(()) => {
+                    self.refused.remove(&directory);
+                }
+                Err(error) if !self.refused.contains(&directory) => {
+                    tracing::warn!(directory = %directory.display(), %error, "cannot watch: looking every 30 s instead");
+                    self.refused.insert(directory);
+                }
+                Err(_) => {}
             }
         }
     }
@@ -108,6 +126,26 @@ mod tests {
             swap(generation);
             assert!(told(&mut watch).await, "swap {generation}");
             assert_eq!(std::fs::read_to_string(dir.path().join("config")).unwrap(), generation.to_string());
+        }
+    }
+
+    #[tokio::test]
+    async fn what_happens_in_a_directory_that_came_later_is_told() {
+        let dir = tempfile::tempdir().unwrap();
+        let (root, folder) = (dir.path().to_owned(), dir.path().join("nodes"));
+        let listed = folder.clone();
+        let mut watch = Watch::over(move || {
+            [root.clone(), listed.clone()].into_iter().filter(|directory| directory.is_dir()).collect()
+        });
+        for round in 0..3 {
+            std::fs::create_dir(&folder).unwrap();
+            assert!(told(&mut watch).await, "a folder came, round {round}");
+            for text in ["a", "b"] {
+                std::fs::write(folder.join("all.yaml"), text).unwrap();
+                assert!(told(&mut watch).await, "a file changed to {text}, round {round}");
+            }
+            std::fs::rename(&folder, dir.path().join(format!("old-{round}"))).unwrap();
+            assert!(told(&mut watch).await, "the folder went, round {round}");
         }
     }
 

@@ -29,22 +29,14 @@ pub(super) fn settings(lookup: impl Fn(&str) -> Option<String>, more_for_templat
     Settings {
         revision: named("REVISION").unwrap_or(defaults.revision),
         namespace: named("POD_NAMESPACE").unwrap_or(defaults.namespace),
-        native_sidecars: native_sidecars(lookup("ENABLE_NATIVE_SIDECARS").as_deref()),
+        native_sidecars: NativeSidecars::parse(lookup("ENABLE_NATIVE_SIDECARS").as_deref()),
         platform: platform(lookup("PLATFORM").as_deref()),
+        cluster_id: lookup("CLUSTER_ID").unwrap_or_default(),
         compliance_policy: lookup("COMPLIANCE_POLICY").unwrap_or_default(),
         compat: None,
         env: for_templates
             .filter_map(|name| Some((name.to_owned(), lookup(name)?)))
             .collect::<BTreeMap<_, _>>(),
-    }
-}
-
-/// As Istio reads it: what is neither `true` nor `auto` is no.
-fn native_sidecars(value: Option<&str>) -> NativeSidecars {
-    match value {
-        None | Some("auto") => NativeSidecars::Auto,
-        Some("true") => NativeSidecars::True,
-        Some(_) => NativeSidecars::False,
     }
 }
 
@@ -81,12 +73,23 @@ mod tests {
             ("ENABLE_NATIVE_SIDECARS", "true"),
             ("PLATFORM", "openshift"),
             ("COMPLIANCE_POLICY", "fips-140-2"),
+            ("CLUSTER_ID", "east"),
         ]);
         assert_eq!((settings.revision.as_str(), settings.namespace.as_str()), ("1-27", "mesh"));
         assert_eq!(settings.native_sidecars, NativeSidecars::True);
         assert_eq!(settings.platform, Platform::OpenShift);
         assert_eq!(settings.compliance_policy, "fips-140-2");
-        assert_eq!(from(&[("ENABLE_NATIVE_SIDECARS", "maybe")]).native_sidecars, NativeSidecars::False);
+        assert_eq!(settings.cluster_id, "east");
+        for (text, meant) in [
+            ("auto", NativeSidecars::Auto),
+            ("false", NativeSidecars::False),
+            ("maybe", NativeSidecars::False),
+            ("", NativeSidecars::False),
+            ("1", NativeSidecars::TrueOnce),
+            ("TRUE", NativeSidecars::TrueOnce),
+        ] {
+            assert_eq!(from(&[("ENABLE_NATIVE_SIDECARS", text)]).native_sidecars, meant, "{text}");
+        }
     }
 
     #[test]

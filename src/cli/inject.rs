@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, bail};
 use indicatif::{ProgressBar, ProgressStyle};
-use pillion_core::config::{Cluster, Snapshot};
+use pillion_core::config::Snapshot;
 use pillion_core::inject::{self, InjectError, Request, Verdict};
 use pillion_core::manifest::{self, Injected, PodDoc};
 use pillion_govalue::Value;
@@ -43,7 +43,7 @@ pub(super) fn run(args: Args) -> Result<()> {
     let settings = args.origin.settings();
     let origin = args.origin.origin(args.istioctl)?;
     let texts = origin.read()?;
-    let built = source::build(&texts, settings, Cluster::default())?;
+    let built = source::build(&texts, settings)?;
     for warning in &built.warnings {
         complain(&format!("warning: {warning}"));
     }

@@ -29,7 +29,8 @@ pub(super) struct OriginArgs {
     /// back from one source to another.
     #[arg(long, value_enum, value_name = "SOURCE")]
     config_source: Option<ConfigSource>,
-    /// Directory with the files `config`, `values` and `mesh`: what Istio's ConfigMaps hold under these keys.
+    /// Directory with the files `config`, `values` and `mesh`, as Istio's ConfigMaps hold them under these keys, and the
+    /// folders `nodes`, `namespaces` and `proxyconfigs`, as `kubectl get … -o yaml` writes them.
     #[arg(long, value_name = "DIR")]
     config_dir: Option<PathBuf>,
     /// The revision to serve.

@@ -106,8 +106,8 @@ async fn serve(plan: Plan, level: Level) -> Result<()> {
     let status = Arc::new(Status::new(&plan.origin));
 
     // Watching begins before the first look, so that no change falls between.
-    let directories = plan.origin.directories();
-    let watch = (!directories.is_empty()).then(|| Watch::start(directories));
+    let origin = plan.origin.clone();
+    let watch = (!origin.directories().is_empty()).then(|| Watch::over(move || origin.directories()));
     let reloader =
         Reloader::start(plan.origin.clone(), plan.settings.clone(), Arc::clone(&engine), Arc::clone(&status))
             .context("configuration")?;

@@ -16,7 +16,14 @@ const PROFILE: [(&str, &str); 3] = [
 pub fn texts() -> Texts {
     let [injector, values, mesh] =
         PROFILE.map(|(name, text)| Text { name: name.to_owned(), text: text.to_owned() });
-    Texts { injector, values, mesh: Some(mesh) }
+    Texts {
+        injector,
+        values,
+        mesh: Some(mesh),
+        shared_mesh: None,
+        proxy_configs: Vec::new(),
+        cluster: Cluster::default(),
+    }
 }
 
 /// A snapshot of the profile.
@@ -24,7 +31,7 @@ pub fn texts() -> Texts {
 /// # Errors
 /// None for the profile as it is built in; tests hold that.
 pub fn build(settings: Settings, cluster: Cluster) -> Result<Built, ConfigError> {
-    super::build(&texts(), settings, cluster)
+    super::build(&Texts { cluster, ..texts() }, settings)
 }
 
 #[cfg(test)]

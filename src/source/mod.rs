@@ -3,7 +3,9 @@
 //! | file | owns |
 //! |---|---|
 //! | `embedded` | the Envoy profile in the binary |
-//! | `directory` | files: a directory with `config`, `values` and `mesh`, or files named one by one |
+//! | `directory` | files: a directory with `config`, `values`, `mesh` and folders of objects, or files named one by one |
+//! | `objects` | a folder of Kubernetes objects of one kind |
+//! | `facts` | what is known of clusters, out of such folders |
 //! | `check` | a configuration is rendered for sample pods before it is used |
 //! | `reload` | a source that changes while the program runs |
 //!
@@ -12,6 +14,8 @@
 pub mod check;
 pub mod directory;
 pub mod embedded;
+mod facts;
+mod objects;
 pub mod reload;
 
 use std::path::PathBuf;
@@ -24,7 +28,8 @@ use pillion_core::config::{Built, Cluster, ConfigError, Settings, Snapshot, Sour
 pub enum Origin {
     /// The profile in the binary.
     Embedded,
-    /// A directory with the files `config`, `values` and, if there is one, `mesh`.
+    /// A directory with the files `config` and `values` and, if they are there, `mesh`, `shared-mesh` and the folders
+    /// `proxyconfigs`, `namespaces`, `nodes` and `clusters`.
     Directory(PathBuf),
     /// Files as `istioctl kube-inject` takes them.
     Files(directory::Files),
@@ -72,6 +77,12 @@ pub struct Texts {
     pub values: Text,
     /// The mesh configuration.
     pub mesh: Option<Text>,
+    /// The mesh configuration that installations share, under the other.
+    pub shared_mesh: Option<Text>,
+    /// ProxyConfig resources, one a text.
+    pub proxy_configs: Vec<Text>,
+    /// What is known of clusters. As facts and not as texts: a node's heartbeat is no new configuration.
+    pub cluster: Cluster,
 }
 
 impl Origin {
@@ -87,11 +98,11 @@ impl Origin {
         }
     }
 
-    /// The directories to watch; none for a source that does not change.
+    /// The directories to watch as they are now; none for a source that does not change.
     #[must_use]
     pub fn directories(&self) -> Vec<PathBuf> {
         match self {
-            Self::Directory(directory) => vec![directory.clone()],
+            Self::Directory(directory) => directory::watched(directory),
             Self::Embedded | Self::Files(_) => Vec::new(),
         }
     }
@@ -111,7 +122,7 @@ impl Origin {
 ///
 /// # Errors
 /// A configuration that cannot be used.
-pub fn build(texts: &Texts, settings: Settings, cluster: Cluster) -> Result<Built, ConfigError> {
+pub fn build(texts: &Texts, settings: Settings) -> Result<Built, ConfigError> {
     fn source(text: &Text) -> Source<'_> {
         Source { name: &text.name, text: &text.text }
     }
@@ -119,10 +130,10 @@ pub fn build(texts: &Texts, settings: Settings, cluster: Cluster) -> Result<Buil
         injector: source(&texts.injector),
         values: source(&texts.values),
         mesh: texts.mesh.as_ref().map(source),
-        shared_mesh: None,
-        proxy_configs: Vec::new(),
+        shared_mesh: texts.shared_mesh.as_ref().map(source),
+        proxy_configs: texts.proxy_configs.iter().map(source).collect(),
     };
-    Snapshot::build(&sources, settings, cluster)
+    Snapshot::build(&sources, settings, texts.cluster.clone())
 }
 
 /// What is known of the source, for those who ask: `/readyz?verbose` and the debug port.

@@ -5,7 +5,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use pillion_core::config::{Cluster, Settings, Snapshot};
+use pillion_core::config::{Settings, Snapshot};
 
 use super::{Origin, SourceError, Status, Texts, build, check};
 use crate::engine::Engine;
@@ -128,7 +128,7 @@ impl Reloader {
 }
 
 fn compile(texts: &Texts, settings: Settings) -> Result<Snapshot, SourceError> {
-    let built = build(texts, settings, Cluster::default())?;
+    let built = build(texts, settings)?;
     for warning in &built.warnings {
         tracing::warn!(%warning, "configuration");
     }

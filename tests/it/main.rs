@@ -7,6 +7,7 @@
 //! | `admin` | the public admin port and the debug port, without a socket |
 //! | `server` | TLS, HTTP/1.1 and HTTP/2, slow clients, the connection cap, draining |
 //! | `reload` | configurations and certificates that change while the webhook runs |
+//! | `folders` | objects in folders of a configuration: facts of clusters, ProxyConfig resources |
 //! | `serve` | `pillion serve` as a process: its contract with whoever starts it |
 //! | `inject` | `pillion inject` as a process |
 //! | `hostile` | strangers: reviews torn, hurt and blown up |
@@ -25,6 +26,7 @@
 mod admin;
 mod admission;
 mod docs;
+mod folders;
 mod golden;
 mod hostile;
 mod inject;

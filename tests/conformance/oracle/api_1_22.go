@@ -6,15 +6,8 @@ import (
 	meshconfig "istio.io/api/mesh/v1alpha1"
 	"istio.io/istio/pilot/pkg/model"
 	"istio.io/istio/pkg/config/mesh"
-	"istio.io/istio/pkg/kube/inject"
-	"istio.io/istio/pkg/kube/multicluster"
 )
 
 func environment(mc *meshconfig.MeshConfig) *model.Environment {
 	return &model.Environment{Watcher: mesh.NewFixedWatcher(mc)}
-}
-
-// addCluster gives a controller that knows no cluster: namespaces and nodes stay unknown.
-func addCluster(parameters *inject.WebhookParameters) {
-	parameters.MultiCluster = multicluster.NewFakeController()
 }

@@ -34,7 +34,7 @@ type answer struct {
 }
 
 func setupBatch(flags *flag.FlagSet) func() error {
-	dir := flags.String("dir", ".", "directory with config, values, mesh and, if there are any, proxyconfigs.yaml")
+	dir := flags.String("dir", ".", "directory with config, values, mesh and, if there are any, proxyconfigs.yaml and cluster.yaml")
 	revision := flags.String("revision", "default", "revision of the injector")
 	out := flags.String("out", "/dev/stdout", "where the answers go; Istio itself logs to standard output")
 	coverage := flags.String("coverage", "", "where to write how often each action of a template ran")
@@ -94,10 +94,15 @@ func webhook(dir, revision string, counts *counters) (http.Handler, error) {
 	}
 	mux := http.NewServeMux()
 	parameters := inject.WebhookParameters{Watcher: watcher, Env: env, Mux: mux, Revision: revision}
-	addCluster(&parameters)
+	known, err := readClusters(dir)
+	if err != nil {
+		return nil, err
+	}
+	start := addClusters(&parameters, known)
 	if _, err := inject.NewWebhook(parameters); err != nil {
 		return nil, err
 	}
+	start()
 	return mux, nil
 }
 

@@ -4,14 +4,17 @@
 //! `#: revision R`, `#: env KEY=VALUE`, `#: path /inject/…` (each path is used in turn), `#: only RELEASE` and
 //! `#: compat named` (Pillion is told the release, because the tag of these values does not say it).
 //! `configs/NAME.config` is appended to the rendered injector configuration, for keys that the chart cannot set;
-//! `configs/NAME.proxyconfigs` holds ProxyConfig resources. Never renders: the oracle does.
+//! `configs/NAME.proxyconfigs` holds ProxyConfig resources, `configs/NAME.cluster` Namespaces and Nodes. Never renders:
+//! the oracle does.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
+use pillion_core::config::DEFAULT_CLUSTER_ID;
+
 use crate::oracle::Oracle;
-use crate::places;
+use crate::{clusters, places};
 
 /// One configuration file and what its header says.
 #[derive(Clone, Debug)]
@@ -83,8 +86,8 @@ impl Configuration {
     /// Lets the release's own chart write config, values and mesh into `dir`, unless the same was done before.
     pub fn render(&self, oracle: &Oracle, dir: &Path) -> Result<()> {
         let beside = |ending: &str| std::fs::read_to_string(self.values.with_extension(ending)).ok();
-        let stamp =
-            format!("{:?}", (oracle.stamp()?, beside("yaml"), beside("config"), beside("proxyconfigs")));
+        let parts = ["yaml", "config", "proxyconfigs", "cluster"].map(beside);
+        let stamp = format!("{:?}", (oracle.stamp()?, &self.env, parts));
         if std::fs::read_to_string(dir.join("stamp")).is_ok_and(|old| old == stamp) {
             return Ok(());
         }
@@ -101,6 +104,8 @@ impl Configuration {
             None if resources.exists() => std::fs::remove_file(resources)?,
             None => {}
         }
+        let local = self.env("CLUSTER_ID").unwrap_or(DEFAULT_CLUSTER_ID);
+        clusters::write(dir, local, beside("cluster").as_deref()).context("facts of the clusters")?;
         std::fs::write(dir.join("stamp"), stamp)?;
         Ok(())
     }

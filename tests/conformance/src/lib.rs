@@ -7,6 +7,7 @@
 pub mod answer;
 pub mod api_server;
 pub mod case;
+pub mod clusters;
 pub mod compare;
 pub mod configuration;
 pub mod coverage;

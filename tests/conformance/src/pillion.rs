@@ -10,7 +10,7 @@ use percent_encoding::percent_decode_str;
 use pillion::engine::{Engine, Preview};
 use pillion::review::{self, Review};
 use pillion::telemetry::Metrics;
-use pillion_core::config::{Cluster, Gates, NativeSidecars, Platform, Settings, Snapshot, Source, Sources};
+use pillion_core::config::{Gates, NativeSidecars, Platform, Settings, Snapshot, Source, Sources};
 use pillion_core::inject::{self, Reason, Request, Step, Trace, Verdict};
 use pillion_govalue::encode::go_json;
 use pillion_govalue::json::{PLAIN, to_string};
@@ -18,6 +18,7 @@ use pillion_govalue::types::KNOWN;
 use serde_json::Value;
 
 use crate::answer::Answer;
+use crate::clusters;
 use crate::compare::differences;
 use crate::configuration::Configuration;
 use crate::gates::{self, Probes};
@@ -52,9 +53,10 @@ impl Pillion {
                 .map(|text| Source { name: "proxyconfigs.yaml", text })
                 .collect(),
         };
+        let cluster = clusters::read(dir)?;
         let build = |change: &dyn Fn(&mut Gates)| -> Result<Snapshot> {
             let settings = settings(release, configuration);
-            let built = Snapshot::build_with(&sources, settings, Cluster::default(), change);
+            let built = Snapshot::build_with(&sources, settings, cluster.clone(), change);
             let built = built.map_err(|error| anyhow!("{error}"));
             Ok(built.context("Pillion does not take the configuration")?.snapshot)
         };
@@ -78,11 +80,8 @@ fn settings(release: &str, configuration: &Configuration) -> Settings {
     Settings {
         compat: configuration.compat_named.then(|| gates::level(release)).flatten(),
         revision: configuration.revision.clone(),
-        native_sidecars: match configuration.env("ENABLE_NATIVE_SIDECARS") {
-            Some("true") => NativeSidecars::True,
-            Some(_) => NativeSidecars::False,
-            None => NativeSidecars::Auto,
-        },
+        native_sidecars: NativeSidecars::parse(configuration.env("ENABLE_NATIVE_SIDECARS")),
+        cluster_id: configuration.env("CLUSTER_ID").unwrap_or_default().to_owned(),
         platform: match configuration.env("PLATFORM") {
             Some("openshift") => Platform::OpenShift,
             Some("gcp") => Platform::Gcp,
@@ -174,6 +173,7 @@ pub fn expectations() -> Vec<String> {
     let reasons = Reason::ALL.iter().filter(|reason| !NOT_BY_REVIEW.contains(reason));
     let mut all: Vec<String> = reasons.map(|reason| format!("reason: {reason}")).collect();
     all.extend(DECIDED_BY.iter().map(|rule| format!("decided: by {rule}")));
+    all.extend(FACTS.iter().map(|fact| (*fact).to_owned()));
     all.extend(STAGES.iter().map(|stage| format!("stage: {stage}")));
     all.extend(PASSES.iter().map(|pass| format!("pass: {pass} changed the pod")));
     all
@@ -188,6 +188,20 @@ const DECIDED_BY: &[&str] = &[
     "neverInjectSelector",
     "alwaysInjectSelector",
     "policy",
+];
+
+/// What the facts of clusters can say.
+const FACTS: &[&str] = &[
+    "namespace: known",
+    "namespace: not asked for or unknown",
+    "native: true by switch",
+    "native: false by switch",
+    "native: false by release",
+    "native: true by its node",
+    "native: false by its node",
+    "native: true by all nodes",
+    "native: false by all nodes",
+    "native: false by nodes unknown",
 ];
 
 /// The stages before the passes that not every pod goes through.
@@ -237,6 +251,13 @@ impl Trace for Fired {
     fn step(&mut self, step: Step<'_>) {
         let name = match step {
             Step::Decided { by, .. } => format!("decided: by {by}"),
+            Step::Facts { namespace, native, by } => {
+                self.0.push(format!(
+                    "namespace: {}",
+                    if namespace { "known" } else { "not asked for or unknown" }
+                ));
+                format!("native: {native} by {by}")
+            }
             Step::Stripped { containers } => {
                 format!("stage: strip {}", if containers > 0 { "containers" } else { "nothing" })
             }

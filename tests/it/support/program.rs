@@ -12,6 +12,7 @@ pub fn command(args: &[&str]) -> Command {
     for name in [
         "REVISION",
         "POD_NAMESPACE",
+        "CLUSTER_ID",
         "ENABLE_NATIVE_SIDECARS",
         "PLATFORM",
         "COMPLIANCE_POLICY",

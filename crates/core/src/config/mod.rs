@@ -8,11 +8,13 @@
 //! | `jsonpb/` | protobuf messages out of JSON as Istio reads them |
 //! | `decode` | Go structs out of YAML |
 //! | `compat` | what differs between Istio's releases, as one table |
+//! | `settings`, `cluster` | what the injector is told, what it knows of namespaces and nodes |
 //! | `image` | the URLs of images |
 //! | `error` | what is wrong and where |
 //!
 //! Never: files, clusters, environment; a text comes in, a snapshot or an error goes out.
 
+mod cluster;
 pub mod compat;
 #[cfg(test)]
 mod corpus;
@@ -29,6 +31,7 @@ mod snapshot;
 mod template;
 mod values;
 
+pub use cluster::{Cluster, ClusterFacts, DEFAULT_CLUSTER_ID, NamespaceFacts, NodeFacts, Nodes};
 pub use compat::{Gates, Level, Release};
 pub use error::{ConfigError, ConfigWarning};
 pub use injector::{InjectorConfig, Policy};
@@ -36,7 +39,7 @@ pub use jsonpb::ProtoError;
 pub use mesh::{Mesh, MeshError};
 pub use proxyconfig::{ProxyConfigResource, ProxyConfigs};
 pub use selector::LabelSelector;
-pub use settings::{Cluster, NamespaceFacts, NativeSidecars, NodeFacts, Platform, Settings};
+pub use settings::{NativeSidecars, Platform, Settings};
 pub use snapshot::{Built, Snapshot};
 pub use template::CompiledTemplate;
 pub use values::Values;

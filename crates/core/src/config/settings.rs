@@ -1,4 +1,4 @@
-//! What whoever starts the injector says, and what is known of the cluster. Never: where they got it from.
+//! What whoever starts the injector says. Never: where they got it from.
 
 use std::collections::BTreeMap;
 
@@ -11,9 +11,24 @@ pub enum NativeSidecars {
     True,
     /// Never, unless a pod asks.
     False,
+    /// Always in releases that take this word for true (`1`, `t`, `TRUE` and the like, before 1.27), never in others.
+    TrueOnce,
     /// Where every node a pod may run on knows them.
     #[default]
     Auto,
+}
+
+impl NativeSidecars {
+    /// What `ENABLE_NATIVE_SIDECARS` says: what is neither `true` nor `auto` is no.
+    #[must_use]
+    pub fn parse(text: Option<&str>) -> Self {
+        match text {
+            None | Some("auto") => Self::Auto,
+            Some("true") => Self::True,
+            Some("1" | "t" | "T" | "TRUE" | "True") => Self::TrueOnce,
+            Some(_) => Self::False,
+        }
+    }
 }
 
 /// A platform with rules of its own.
@@ -39,6 +54,8 @@ pub struct Settings {
     pub native_sidecars: NativeSidecars,
     /// The platform.
     pub platform: Platform,
+    /// The id of the cluster that the injector belongs to; empty for the one that the values name.
+    pub cluster_id: String,
     /// The compliance policy that templates are told; empty for none.
     pub compliance_policy: String,
     /// The release to behave like; `None` to tell it from the configuration.
@@ -54,34 +71,10 @@ impl Default for Settings {
             namespace: String::from("istio-system"),
             native_sidecars: NativeSidecars::default(),
             platform: Platform::default(),
+            cluster_id: String::new(),
             compliance_policy: String::new(),
             compat: None,
             env: BTreeMap::new(),
         }
     }
-}
-
-/// What is known of a cluster. By default nothing is, as for an injector without access to one.
-#[derive(Clone, Debug, Default)]
-pub struct Cluster {
-    /// Namespaces by name.
-    pub namespaces: BTreeMap<String, NamespaceFacts>,
-    /// The nodes; `None` where they are not known.
-    pub nodes: Option<Vec<NodeFacts>>,
-}
-
-/// What is read of a namespace.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct NamespaceFacts {
-    /// Its annotations.
-    pub annotations: BTreeMap<String, String>,
-}
-
-/// What is read of a node.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct NodeFacts {
-    /// Its name.
-    pub name: String,
-    /// The version of its kubelet, `v1.33.1`.
-    pub kubelet_version: String,
 }

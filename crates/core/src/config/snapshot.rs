@@ -4,8 +4,8 @@
 use super::compat::{self, Gates, Level};
 use super::injector::{RawConfig, SIDECAR};
 use super::{
-    Cluster, CompiledTemplate, ConfigError, ConfigWarning, InjectorConfig, Mesh, ProxyConfigResource,
-    ProxyConfigs, Settings, Source, Sources, Values,
+    Cluster, ClusterFacts, CompiledTemplate, ConfigError, ConfigWarning, DEFAULT_CLUSTER_ID, InjectorConfig,
+    Mesh, ProxyConfigResource, ProxyConfigs, Settings, Source, Sources, Values,
 };
 use crate::inject::functions::Dialect;
 
@@ -28,7 +28,7 @@ pub struct Snapshot {
     pub agent: bool,
     /// What whoever started the injector said.
     pub settings: Settings,
-    /// Namespaces and nodes.
+    /// Namespaces and nodes of clusters.
     pub cluster: Cluster,
 }
 
@@ -93,6 +93,15 @@ impl Snapshot {
         let snapshot =
             Self { injector: config, values, mesh, proxy_configs, level, gates, agent, settings, cluster };
         Ok(Built { snapshot, warnings })
+    }
+
+    /// What is known of the cluster `id`, as paths and values name it; empty means that nobody named one.
+    #[must_use]
+    pub fn facts_of(&self, id: &str) -> Option<&ClusterFacts> {
+        // Istio's chart tells its injector the cluster that the values name.
+        let named = [self.settings.cluster_id.as_str(), self.values.cluster_name()];
+        let local = named.into_iter().find(|id| !id.is_empty()).unwrap_or(DEFAULT_CLUSTER_ID);
+        self.cluster.of(if id.is_empty() { DEFAULT_CLUSTER_ID } else { id }, local)
     }
 }
 

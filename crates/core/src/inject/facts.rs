@@ -8,7 +8,7 @@ use pillion_govalue::Value;
 
 use super::path::{CLUSTER, NETWORK};
 use super::request::Owner;
-use crate::config::{Gates, NamespaceFacts, NativeSidecars, NodeFacts, Snapshot};
+use crate::config::{ClusterFacts, Gates, NamespaceFacts, NativeSidecars, Platform, Snapshot};
 
 /// A string member; absent and null read as empty, as in Go's typed pod.
 pub(crate) fn text<'p>(object: &'p Value<'_>, path: &[&str]) -> &'p str {
@@ -108,38 +108,40 @@ pub(crate) fn cluster_and_network<'p>(
     (cluster, network)
 }
 
-/// Whether the sidecar of this pod is to be a native one, an init container that stays: if it is switched on, or
-/// every node the pod may run on is new enough. With no cluster to look at only the switch counts.
-pub(crate) fn native_sidecar(snapshot: &Snapshot, pod: &Value<'_>) -> bool {
+/// Whether the sidecar of this pod is to be a native one, an init container that stays, and what says so: the switch,
+/// the node that the pod is bound to, or every node. With no cluster to look at only the switch counts.
+pub(crate) fn native_sidecar(
+    snapshot: &Snapshot,
+    pod: &Value<'_>,
+    cluster: Option<&ClusterFacts>,
+) -> (bool, &'static str) {
+    let found_out = snapshot.gates.native_auto;
     match snapshot.settings.native_sidecars {
-        NativeSidecars::True => true,
-        NativeSidecars::False => false,
+        NativeSidecars::True => (true, "switch"),
+        NativeSidecars::False => (false, "switch"),
+        NativeSidecars::TrueOnce => (!found_out, "switch"),
+        NativeSidecars::Auto if !found_out => (false, "release"),
         NativeSidecars::Auto => {
-            let Some(nodes) = &snapshot.cluster.nodes else { return false };
-            match nodes.iter().find(|n| n.name == text(pod, &["spec", "nodeName"])) {
-                Some(node) => knows_native_sidecars(node),
-                None => nodes.iter().all(knows_native_sidecars),
+            let Some(nodes) = cluster.and_then(|c| c.nodes.as_ref()) else { return (false, "nodes unknown") };
+            match nodes.node_is_native(text(pod, &["spec", "nodeName"])) {
+                Some(native) => (native, "its node"),
+                None => (nodes.all_are_native(), "all nodes"),
             }
         }
     }
 }
 
-/// Native sidecars are stable from Kubernetes 1.33 on.
-fn knows_native_sidecars(node: &NodeFacts) -> bool {
-    const MINOR: u32 = 33;
-    minor_version(&node.kubelet_version).is_some_and(|minor| minor >= MINOR)
-}
-
-/// `v1.33.1-gke.100` → 33; a version without a minor part has 0; `None` for what is no version.
-fn minor_version(version: &str) -> Option<u32> {
-    let numbers = version.strip_prefix('v').unwrap_or(version);
-    let end = numbers.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(numbers.len());
-    if !matches!(numbers[end..].chars().next(), None | Some('-' | '+' | '~' | 'a'..='z' | 'A'..='Z')) {
+/// What is known of the pod's namespace in its cluster; asked for on OpenShift only.
+pub(crate) fn openshift_namespace<'s>(
+    snapshot: &'s Snapshot,
+    pod: &Value<'_>,
+    cluster: Option<&'s ClusterFacts>,
+) -> Option<&'s NamespaceFacts> {
+    if snapshot.settings.platform != Platform::OpenShift {
         return None;
     }
-    let mut parts = numbers[..end].split('.').map(|part| part.parse::<u32>().ok());
-    parts.next()??;
-    parts.next().unwrap_or(Some(0))
+    let cluster = if snapshot.gates.namespace_by_cluster { cluster? } else { &snapshot.cluster.local };
+    cluster.namespaces.get(text(pod, &["metadata", "namespace"]))
 }
 
 /// The user and group that the sidecar runs as unless it is told otherwise.
@@ -160,21 +162,24 @@ pub(crate) fn proxy_ids(namespace: Option<&NamespaceFacts>) -> (i64, i64) {
     (uid.unwrap_or(PROXY_ID), gid.unwrap_or(PROXY_ID))
 }
 
-/// The last id of `start/size` or `start-end`. Ids are 32 bits wide and wrap, as in OpenShift.
+/// The last id of `start/size` or `start-end`. Ids are 32 bits wide and wrap, as in OpenShift. What follows the second
+/// number is not looked at.
 fn last_id(range: &str) -> Option<i64> {
-    let number = |digits: &str| digits.trim_start().parse::<u32>().ok();
-    if let Some((start, size)) = range.split_once('/') {
-        return Some(i64::from(number(start)?.wrapping_add(number(leading_digits(size))?).wrapping_sub(1)));
-    }
-    let (start, end) = range.split_once('-')?;
-    number(start)?;
-    Some(i64::from(number(leading_digits(end))?))
+    let slash = range.contains('/');
+    let (start, rest) = number(range)?;
+    let (second, _) = number(rest.strip_prefix(if slash { '/' } else { '-' })?)?;
+    let last = if slash { start.wrapping_add(second).wrapping_sub(1) } else { second };
+    Some(i64::from(last))
 }
 
-/// What follows the second number is not looked at.
-fn leading_digits(text: &str) -> &str {
-    let text = text.trim_start();
-    &text[..text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len())]
+/// The number that the text begins with, as Go's `%d` scans it: blanks before it pass, a sign or a new line does not.
+fn number(text: &str) -> Option<(u32, &str)> {
+    let digits = text.trim_start();
+    if text[..text.len() - digits.len()].contains('\n') {
+        return None;
+    }
+    let end = digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len());
+    Some((digits[..end].parse().ok()?, &digits[end..]))
 }
 
 #[cfg(test)]

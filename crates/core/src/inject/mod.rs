@@ -42,7 +42,7 @@ pub use trace::{Step, Trace};
 use pillion_govalue::Value;
 use pillion_govalue::types::KNOWN;
 
-use crate::config::{NamespaceFacts, Platform, Snapshot, proxyconfig};
+use crate::config::{Platform, Snapshot, proxyconfig};
 use context::Context;
 use facts::text;
 
@@ -78,7 +78,7 @@ pub fn inject<'r, T: Trace>(
         });
     }
     warn_of_dns_policy(&original, &mut warnings);
-    let cx = context(snapshot, request, original, &mut warnings);
+    let cx = context(snapshot, request, original, &mut warnings, trace);
     let mut pod = injected(&cx, request, trace)?;
     if namespace_filled {
         restore_namespace(&mut pod, &request.pod);
@@ -134,25 +134,28 @@ fn restore_namespace<'r>(pod: &mut Value<'r>, original: &Value<'r>) {
 }
 
 /// Everything about this injection that no longer changes.
-fn context<'s, 'r>(
+fn context<'s, 'r, T: Trace>(
     snapshot: &'s Snapshot,
     request: &Request<'r>,
     mut original: Value<'r>,
     warnings: &mut Vec<Warning>,
+    trace: &mut T,
 ) -> Context<'s, 'r> {
     let mut proxy_env = path::parameters(request.path, warnings);
-    let namespace_facts = openshift_namespace(snapshot, &original);
     if snapshot.settings.platform == Platform::OpenShift && snapshot.gates.drop_user_like_app {
         finish::security::openshift_reset_user(&mut original, snapshot.gates.drop_user_like_init);
     }
     let (cluster, network) = facts::cluster_and_network(&original, snapshot, &proxy_env);
     let (cluster, network) = (String::from(cluster), String::from(network));
+    let known = snapshot.facts_of(&cluster);
     for (key, value) in [(path::CLUSTER, cluster), (path::NETWORK, network)] {
         if !value.is_empty() {
             proxy_env.insert(String::from(key), value);
         }
     }
-    let native = facts::native_sidecar(snapshot, &original);
+    let namespace_facts = facts::openshift_namespace(snapshot, &original, known);
+    let (native, by) = facts::native_sidecar(snapshot, &original, known);
+    trace.step(Step::Facts { namespace: namespace_facts.is_some(), native, by });
     let target = proxyconfig::Target {
         namespace: text(&original, &["metadata", "namespace"]),
         label: |key: &str| facts::label(&original, key),
@@ -160,13 +163,6 @@ fn context<'s, 'r>(
     };
     let proxy_config = proxyconfig::effective(&snapshot.mesh, &snapshot.proxy_configs, &target);
     Context { snapshot, original, proxy_config, proxy_env, namespace_facts, native }
-}
-
-fn openshift_namespace<'s>(snapshot: &'s Snapshot, pod: &Value<'_>) -> Option<&'s NamespaceFacts> {
-    if snapshot.settings.platform != Platform::OpenShift {
-        return None;
-    }
-    snapshot.cluster.namespaces.get(text(pod, &["metadata", "namespace"]))
 }
 
 /// What the host lends to the templates.

@@ -13,6 +13,15 @@ pub enum Step<'a> {
         /// The rule that settled it.
         by: &'static str,
     },
+    /// What the cluster says of the pod.
+    Facts {
+        /// Whether its namespace is known; nobody asks but on OpenShift.
+        namespace: bool,
+        /// Whether its sidecar is a native one, unless an annotation says otherwise.
+        native: bool,
+        /// What says so: `switch`, `release`, `its node`, `all nodes`, `nodes unknown`.
+        by: &'static str,
+    },
     /// An annotation of the table is on the pod.
     Annotation {
         /// Its name.

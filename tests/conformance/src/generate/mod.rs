@@ -51,8 +51,9 @@ impl Draw {
 /// A JSON object under construction.
 type Object = Map<String, Value>;
 
-/// Namespaces of reviews; the last ones are never injected.
-const NAMESPACES: &[&str] = &["shop", "default", "istio-system", "payments", "kube-system", "kube-public"];
+/// Namespaces of reviews, of which `configs/*.cluster` know some; the last ones are never injected.
+const NAMESPACES: &[&str] =
+    &["shop", "default", "istio-system", "payments", "bounds", "nowhere", "kube-system", "kube-public"];
 /// How often an ignored namespace is drawn, in percent.
 const IGNORED_PERCENT: usize = 2;
 
@@ -152,6 +153,7 @@ pub fn expectations() -> Vec<String> {
     all.extend(probes::HOOKS.iter().map(|(name, _)| format!("lifecycle: {name}")));
     all.extend(named("override", earlier::OVERRIDES));
     all.extend(named("spec", spec::PARTS));
+    all.extend(spec::NODES.iter().map(|(name, _)| format!("node: {name}")));
     all.extend(named("container", containers::PARTS));
     all
 }

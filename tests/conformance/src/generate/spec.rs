@@ -44,8 +44,27 @@ pub(super) fn spec(draw: &mut Draw) -> Object {
             spec.extend(part);
         }
     }
+    node(draw, &mut spec);
     security(draw, &mut spec);
     spec
+}
+
+/// Nodes that pods are bound to, of which `configs/*.cluster` know some.
+pub(super) const NODES: &[(&str, &str)] = &[
+    ("a new one", "node-1"),
+    ("an old one", "node-old"),
+    ("one of an odd version", "node-odd"),
+    ("an unknown one", "node-lost"),
+    ("none yet", ""),
+];
+
+fn node(draw: &mut Draw, spec: &mut Object) {
+    if draw.chance(20) {
+        draw.note("spec", "node name");
+        let node = *draw.choose("node", NODES);
+        spec.insert("nodeName".into(), json!(node));
+        spec.insert("nodeSelector".into(), json!({"disk": "ssd"}));
+    }
 }
 
 /// The fields of a part.
@@ -81,7 +100,6 @@ const WHOLE_PARTS: &[(&str, usize, Part)] = &[
         12,
         || json!({"tolerations": [{"key": "dedicated", "operator": "Equal", "value": "shop", "effect": "NoSchedule"}, {"operator": "Exists", "tolerationSeconds": 30}]}),
     ),
-    ("node name", 8, || json!({"nodeName": "node-1", "nodeSelector": {"disk": "ssd"}})),
     ("topology and gates", 5, || {
         json!({
             "topologySpreadConstraints": [{"maxSkew": 1, "topologyKey": "zone", "whenUnsatisfiable": "ScheduleAnyway"}],

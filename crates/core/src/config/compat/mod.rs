@@ -204,6 +204,9 @@ gates! {
         "values.global.variant is the image type where nothing nearer names one.",
     empty_image_type_is_unset since V1_31 []
         "A ProxyConfig.image without a type leaves the variant in force.",
+    namespace_by_cluster since V1_22 []
+        "On OpenShift the namespace is the one of the cluster that the path or the values name, before always the \
+         injector's own.",
     drop_user_like_app since V1_24 [V1_23 . 1]
         "On OpenShift the sidecar drops its user and group where they are the application's.",
     drop_user_like_init since V1_27 []

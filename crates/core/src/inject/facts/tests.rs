@@ -62,21 +62,6 @@ fn a_cron_job_of_an_old_release_has_the_old_version() {
     assert_eq!(owner(&parse(text).unwrap(), &gates).api_version, "batch/v1beta1");
 }
 
-#[test]
-fn kubelet_versions_are_read_leniently() {
-    for (version, minor) in [
-        ("v1.33.1", Some(33)),
-        ("1.34.0-gke.100+x", Some(34)),
-        ("v1", Some(0)),
-        ("v1.32", Some(32)),
-        ("", None),
-        ("vx.33", None),
-        ("v1.x", None),
-    ] {
-        assert_eq!(minor_version(version), minor, "{version}");
-    }
-}
-
 fn ids(annotations: &[(&str, &str)]) -> (i64, i64) {
     let annotations = annotations.iter().map(|(k, v)| (String::from(*k), String::from(*v))).collect();
     proxy_ids(Some(&NamespaceFacts { annotations }))
@@ -89,4 +74,47 @@ fn on_openshift_the_last_id_of_the_namespaces_range_is_the_sidecars() {
     assert_eq!(ids(&[(UID_RANGE, "1000-1100"), (GROUPS, "5/5,100/2")]), (1100, 9));
     assert_eq!(ids(&[(UID_RANGE, "nonsense"), (GROUPS, "5/5,x")]), (1337, 1337));
     assert_eq!(ids(&[(GROUPS, "7/1")]), (1337, 7));
+}
+
+#[test]
+fn ranges_of_ids_are_scanned_as_in_openshift() {
+    for (range, last) in [
+        ("1000/100", Some(1099)),
+        ("1000-1100", Some(1100)),
+        (" 1000/\t100 and more", Some(1099)),
+        ("1000/100/5", Some(1099)),
+        ("1000-1100-5", Some(1100)),
+        ("4294967295/2", Some(0)),
+        ("5/0", Some(4)),
+        ("0/0", Some(4_294_967_295)),
+        ("9-1", Some(1)),
+        ("", None),
+        ("1000", None),
+        ("1000/", None),
+        ("/5", None),
+        ("1000 /5", None),
+        ("1000 -5", None),
+        ("+1000/5", None),
+        ("1000/+5", None),
+        ("1000--5", None),
+        ("-1/5", None),
+        ("\n1000/5", None),
+        ("1000/\n5", None),
+        ("1000-2000/5", None),
+        ("4294967296/1", None),
+        ("1/4294967296", None),
+        ("1_000/5", None),
+        ("0x10/5", None),
+        ("١/٢", None),
+    ] {
+        assert_eq!(last_id(range), last, "{range:?}");
+    }
+}
+
+#[test]
+fn one_broken_range_spoils_the_groups_and_an_empty_text_is_none() {
+    assert_eq!(ids(&[(UID_RANGE, "1000/100"), (GROUPS, "")]), (1099, 1337));
+    assert_eq!(ids(&[(UID_RANGE, "1000/100"), (GROUPS, "7/1,")]), (1099, 1337));
+    assert_eq!(ids(&[(UID_RANGE, "1000/100,2000/5")]), (1099, 1099));
+    assert_eq!(ids(&[(UID_RANGE, "1000/100,x")]), (1099, 1337));
 }

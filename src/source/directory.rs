@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use pillion_core::config::Cluster;
 use pillion_govalue::{Value, json};
 
-use super::objects::{self, Kind};
+use super::objects::{self, Kind, Object};
 use super::{SourceError, Text, Texts, facts};
 
 /// Longest file that is read, as long as a text of YAML may be: a ConfigMap holds 1 MiB at most, a list of nodes more.
@@ -70,7 +70,7 @@ fn read_generation(directory: &Path, place: &Path) -> Result<Texts, SourceError>
         values: file("values")?,
         mesh: if_there("mesh")?,
         shared_mesh: if_there("shared-mesh")?,
-        proxy_configs: proxy_configs.into_iter().map(|object| object.text).collect(),
+        proxy_configs: proxy_configs.into_iter().map(Object::into_text).collect(),
         cluster: facts::read(&folder)?,
     })
 }

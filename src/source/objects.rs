@@ -33,10 +33,10 @@ pub(super) struct Kind {
 /// One object.
 #[derive(Debug)]
 pub(super) struct Object {
-    /// Its own YAML or JSON, under the name of the file and the document.
-    pub(super) text: Text,
+    /// The file and the document.
+    name: String,
     /// The line, from 1, on which its document begins in the file.
-    pub(super) line: usize,
+    line: usize,
     /// The object.
     pub(super) value: Value<'static>,
 }
@@ -49,7 +49,12 @@ impl Object {
 
     /// A fault of the object, with its place.
     pub(super) fn wrong(&self, message: impl Into<String>) -> SourceError {
-        ConfigError::new(&self.text.name, message).on_line(Some(self.line)).into()
+        ConfigError::new(&self.name, message).on_line(Some(self.line)).into()
+    }
+
+    /// The object as a text of its own, under its place.
+    pub(super) fn into_text(self) -> Text {
+        Text { text: json::to_string(&self.value, json::PLAIN), name: self.name }
     }
 
     /// What no other object of its kind in a cluster has too.
@@ -68,12 +73,9 @@ pub(super) fn read(place: &Path, name: &Path, kind: &Kind) -> Result<Option<Vec<
     objects.sort_by(|a, b| a.identity().cmp(&b.identity()));
     for pair in objects.windows(2) {
         if pair[0].identity() == pair[1].identity() {
-            let message = format!(
-                "{} {:?} is in {} too: it may be there once",
-                kind.kind,
-                pair[1].at(&["metadata", "name"]),
-                pair[0].text.name
-            );
+            let Object { name: other, line, .. } = &pair[0];
+            let (kind, name) = (kind.kind, pair[1].identity().1);
+            let message = format!("{kind} {name:?} is there twice: also in {other}, line {line}");
             return Err(pair[1].wrong(message));
         }
     }
@@ -92,14 +94,12 @@ fn read_files(place: &Path, name: &Path, kind: &Kind) -> Result<Vec<Object>, Sou
         if length > MAX_TEXT {
             return Err(unreadable(name, format!("its files are longer than {MAX_TEXT} bytes together")));
         }
-        let before = objects.len();
-        let mut empty = true;
-        for (at, document) in documents(&text.text).iter().enumerate() {
-            empty = false;
+        let documents = documents(&text.text);
+        for (at, document) in documents.iter().enumerate() {
             read_document(&text.name, at + 1, document, kind, &mut objects)?;
         }
         // A file that is being written is empty at first. Taken for a list of nothing, it would change every pod.
-        if empty && objects.len() == before {
+        if documents.is_empty() {
             let message =
                 format!("holds no object; a list of none is written `kind: {}List`, `items: []`", kind.kind);
             return Err(ConfigError::new(&text.name, message).into());
@@ -148,13 +148,14 @@ fn read_document(
     let told = value.get("kind").and_then(Value::as_str).unwrap_or_default();
     let list = told == "List" || told.strip_suffix("List") == Some(kind.kind);
     if !list {
-        let text = Text { name, text: document.text.to_owned() };
-        return take(Object { text, line, value }, kind, objects);
+        return take(Object { name, line, value }, kind, objects);
     }
-    let items = value.get("items").filter(|items| !items.is_null());
-    let Some(items) = items.map_or(Some(&[][..]), |items| items.as_list().map(|items| &items[..])) else {
-        let message = "items: is no list".to_owned();
-        return Err(ConfigError::new(&name, message).on_line(Some(line)).into());
+    let items = match value.get("items") {
+        Some(Value::Null) => Some(&[][..]),
+        items => items.and_then(Value::as_list),
+    };
+    let Some(items) = items else {
+        return Err(ConfigError::new(&name, "items: is missing or no list").on_line(Some(line)).into());
     };
     for (at, item) in items.iter().enumerate() {
         let mut item = item.clone();
@@ -166,8 +167,7 @@ fn read_document(
             map.insert("kind", kind.kind);
             map.insert("apiVersion", value.get("apiVersion").cloned().unwrap_or_default());
         }
-        let text = Text { name: format!("{name}, items[{at}]"), text: json::to_string(&item, json::PLAIN) };
-        take(Object { text, line, value: item }, kind, objects)?;
+        take(Object { name: format!("{name}, items[{at}]"), line, value: item }, kind, objects)?;
     }
     Ok(())
 }

@@ -65,13 +65,14 @@ fn each_fault_names_file_document_and_line() {
         ("apiVersion: v2/v1\nkind: Node\nmetadata: {name: b}\n", ["line 6", "apiVersion \"v2/v1\""]),
         ("kind: Node\nmetadata: {name: b}\n", ["line 6", "apiVersion \"\""]),
         ("apiVersion: v1\nkind: Node\n", ["line 6", "metadata.name: is missing or no text"]),
-        ("apiVersion: v1\nkind: Node\nmetadata: {name: a}\n", ["line 6", "document 1 too"]),
+        ("apiVersion: v1\nkind: Node\nmetadata: {name: a}\n", ["line 6", "document 1, line 1"]),
         (
             "apiVersion: v1\nkind: Node\nmetadata: {name: [}\n",
             ["line 8", "did not find expected node content"],
         ),
-        ("apiVersion: v1\nkind: List\nitems: {}\n", ["line 6", "items: is no list"]),
+        ("apiVersion: v1\nkind: List\nitems: {}\n", ["line 6", "items: is missing or no list"]),
         ("apiVersion: v1\nkind: List\nitems: [{kind: Node}]\n", ["line 6", "items[0]"]),
+        ("apiVersion: v1\nkind: NodeList\n", ["line 6", "items: is missing or no list"]),
         ("[]", ["line 6", "kind \"\""]),
         ("text", ["line 6", "kind \"\""]),
     ] {
@@ -106,16 +107,16 @@ fn what_is_in_a_namespace_must_name_it() {
 fn files_are_bounded_in_number_and_length() {
     let many: Vec<String> = (0..=MAX_FILES).map(|at| format!("{at}.yaml")).collect();
     let dir = tempfile::tempdir().unwrap();
-    many.iter().for_each(|name| fs::write(dir.path().join(name), "kind: List").unwrap());
+    many.iter().for_each(|name| fs::write(dir.path().join(name), "{kind: List, items: null}").unwrap());
     let error = read(dir.path(), Path::new("nodes"), &NODES).unwrap_err().to_string();
     assert!(error.contains("nodes: holds more than 1000 files"), "{error}");
 
-    let long = format!("kind: List\n# {}\n", "x".repeat(16 * 1024 * 1024));
+    let long = format!("{{kind: List, items: []}}\n# {}\n", "x".repeat(16 * 1024 * 1024));
     let dir = folder(&[("a.yaml", &long)]);
     let error = read(dir.path(), Path::new("nodes"), &NODES).unwrap_err().to_string();
     assert!(error.contains("nodes/a.yaml: it is longer than"), "{error}");
 
-    let part = format!("kind: List\n# {}\n", "x".repeat(15 * 1024 * 1024));
+    let part = format!("{{kind: List, items: []}}\n# {}\n", "x".repeat(15 * 1024 * 1024));
     let dir = folder(&["a.yaml", "b.yaml", "c.yaml", "d.yaml", "e.yaml"].map(|name| (name, part.as_str())));
     let error = read(dir.path(), Path::new("nodes"), &NODES).unwrap_err().to_string();
     assert!(error.contains("bytes together"), "{error}");

@@ -1,6 +1,7 @@
 //! What is told of a pod: its owner, its cluster and network, whether its sidecar is native.
 
 use super::*;
+use crate::config::{Cluster, NodeFacts, Settings, Source, Sources};
 use pillion_govalue::parse;
 
 fn owner_of(metadata: &'static str) -> (String, String, String) {
@@ -117,4 +118,83 @@ fn one_broken_range_spoils_the_groups_and_an_empty_text_is_none() {
     assert_eq!(ids(&[(UID_RANGE, "1000/100"), (GROUPS, "7/1,")]), (1099, 1337));
     assert_eq!(ids(&[(UID_RANGE, "1000/100,2000/5")]), (1099, 1099));
     assert_eq!(ids(&[(UID_RANGE, "1000/100,x")]), (1099, 1337));
+}
+
+/// A snapshot whose values name the cluster `east`, with these settings, this release and these facts.
+fn knowing(settings: Settings, release: &str, cluster: Cluster) -> Snapshot {
+    let settings = Settings { compat: Some(release.parse().unwrap()), ..settings };
+    let values = "global: {multiCluster: {clusterName: east}}";
+    let sources = Sources {
+        injector: Source { name: "config", text: "templates: {sidecar: ''}" },
+        values: Source { name: "values", text: values },
+        mesh: None,
+        shared_mesh: None,
+        proxy_configs: Vec::new(),
+    };
+    Snapshot::build(&sources, settings, cluster).unwrap().snapshot
+}
+
+fn nodes(versions: &[(&str, &str)]) -> ClusterFacts {
+    let node = |(name, version): &(&str, &str)| NodeFacts {
+        name: String::from(*name),
+        kubelet_version: String::from(*version),
+    };
+    ClusterFacts { nodes: Some(versions.iter().map(node).collect()), ..ClusterFacts::default() }
+}
+
+fn native(snapshot: &Snapshot, node: &str, cluster: &str) -> (bool, &'static str) {
+    let pod = format!(r#"{{"spec":{{"nodeName":"{node}"}}}}"#);
+    native_sidecar(snapshot, &parse(pod.as_bytes()).unwrap(), snapshot.facts_of(cluster))
+}
+
+#[test]
+fn nodes_of_the_pods_cluster_say_whether_its_sidecar_is_native() {
+    let remotes = [(String::from("west"), nodes(&[("a", "v1.34.0")]))].into_iter().collect();
+    let cluster = Cluster { local: nodes(&[("a", "v1.33.0"), ("b", "v1.32.0")]), remotes };
+    let snapshot = knowing(Settings::default(), "1.27", cluster.clone());
+    assert_eq!(native(&snapshot, "a", "east"), (true, "its node"));
+    assert_eq!(native(&snapshot, "b", "east"), (false, "its node"));
+    assert_eq!(native(&snapshot, "c", "east"), (false, "all nodes"));
+    assert_eq!(native(&snapshot, "", "east"), (false, "all nodes"));
+    assert_eq!(native(&snapshot, "c", "west"), (true, "all nodes"));
+    assert_eq!(native(&snapshot, "a", "north"), (false, "nodes unknown"));
+    let here = Settings { cluster_id: String::from("west-1"), ..Settings::default() };
+    assert_eq!(native(&knowing(here, "1.27", cluster.clone()), "a", "east"), (false, "nodes unknown"));
+    assert_eq!(native(&knowing(Settings::default(), "1.26", cluster), "a", "east"), (false, "release"));
+    assert_eq!(
+        native(&knowing(Settings::default(), "1.27", Cluster::default()), "", "east").1,
+        "nodes unknown"
+    );
+}
+
+#[test]
+fn the_switch_is_read_as_the_release_reads_it() {
+    for (word, old, new) in
+        [("true", true, true), ("T", true, false), ("false", false, false), ("yes", false, false)]
+    {
+        let settings = Settings { native_sidecars: NativeSidecars::parse(Some(word)), ..Settings::default() };
+        let is = |release| native(&knowing(settings.clone(), release, Cluster::default()), "", "east");
+        assert_eq!((is("1.26"), is("1.27")), ((old, "switch"), (new, "switch")), "{word}");
+    }
+}
+
+#[test]
+fn the_namespace_is_the_named_clusters_from_1_22_on() {
+    let with = |uid: &str| {
+        let annotations = [(String::from(UID_RANGE), String::from(uid))].into_iter().collect();
+        let namespaces = [(String::from("shop"), NamespaceFacts { annotations })].into_iter().collect();
+        ClusterFacts { namespaces, ..ClusterFacts::default() }
+    };
+    let cluster =
+        Cluster { local: with("1/1"), remotes: [(String::from("west"), with("2/1"))].into_iter().collect() };
+    let pod = parse(br#"{"metadata":{"namespace":"shop"}}"#).unwrap();
+    let openshift = Settings { platform: Platform::OpenShift, ..Settings::default() };
+    let user = |release: &str, id: &str, settings: &Settings| {
+        let snapshot = knowing(settings.clone(), release, cluster.clone());
+        proxy_ids(openshift_namespace(&snapshot, &pod, snapshot.facts_of(id))).0
+    };
+    assert_eq!([user("1.22", "east", &openshift), user("1.22", "west", &openshift)], [1, 2]);
+    assert_eq!(user("1.22", "north", &openshift), 1337);
+    assert_eq!([user("1.21", "west", &openshift), user("1.21", "north", &openshift)], [1, 1]);
+    assert_eq!(user("1.22", "east", &Settings::default()), 1337);
 }

@@ -174,6 +174,29 @@ fn users_of_other_containers_stay_on_openshift() {
 }
 
 #[test]
+fn a_user_that_the_sidecar_drops_is_gone_where_no_template_gives_another() {
+    let openshift = Settings {
+        platform: Platform::OpenShift,
+        compat: Some(Release::Master.into()),
+        ..Settings::default()
+    };
+    let snapshot = built(CONFIG, "{}", "{}", openshift).unwrap();
+    let user = |asked: i64| {
+        let pod = format!(
+            r#"{{"metadata":{{"annotations":{{"inject.istio.io/templates":"other"}}}},"spec":{{"containers":[{{"name":"a"}},
+            {{"name":"istio-proxy","image":"auto","securityContext":{{"runAsUser":{asked},"runAsGroup":7}}}}]}}}}"#
+        );
+        let outcome = injection(&snapshot, &pod).unwrap();
+        let list = outcome.pod.at(&["spec", "containers"]).and_then(Value::as_list).unwrap();
+        let proxy =
+            list.iter().find(|c| c.get("name").and_then(Value::as_str) == Some("istio-proxy")).unwrap();
+        proxy.at(&["securityContext", "runAsUser"]).and_then(Value::as_i64)
+    };
+    // No user of the application counts as 0.
+    assert_eq!((user(0), user(5)), (None, Some(5)));
+}
+
+#[test]
 fn a_pod_may_ask_for_64_templates() {
     let snapshot = build(CONFIG, "{}", "{}").unwrap();
     let pod = |count: usize| {

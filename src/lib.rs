@@ -15,6 +15,7 @@
 //! | [`review`] | AdmissionReviews as bytes |
 //! | [`engine`] | the generation in use, panics |
 //! | [`report`] | what an answer means |
+//! | [`files`] | manifests injected, for the command line |
 //! | [`source`] | where the configuration comes from and how it is exchanged |
 //! | [`tls`] | certificates and what handshakes may agree on |
 //! | [`telemetry`] | metrics and log lines |
@@ -23,6 +24,7 @@
 
 pub mod cli;
 pub mod engine;
+pub mod files;
 pub mod http;
 pub mod lifecycle;
 pub mod report;

@@ -1,20 +1,16 @@
 //! `pillion inject`: the webhook's engine over files. All files are injected before anything is written, so that a
-//! fault leaves nothing half-done. Never: injecting in another way than the webhook does.
+//! fault leaves nothing half-done. Never: how a manifest is injected (see `files`).
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, bail};
 use indicatif::{ProgressBar, ProgressStyle};
-use pillion_core::config::Snapshot;
-use pillion_core::inject::{self, InjectError, Request, Verdict};
-use pillion_core::manifest::{self, Injected, PodDoc};
-use pillion_govalue::Value;
-
 use super::input::{self, Input};
 use super::origin::{IstioctlArgs, OriginArgs};
 use super::output::{self, Format};
 use super::{complain, print};
+use crate::files::{Injector, Note, Told};
 use crate::source;
 
 /// From this many files on a terminal shows how far it is.
@@ -53,7 +49,7 @@ pub(super) fn run(args: Args) -> Result<()> {
     let progress = progress(files.len());
     let (mut out, mut faults) = (String::new(), 0_usize);
     for path in &files {
-        match injector.file(path, args.output) {
+        match file(&injector, path, args.output) {
             Ok(text) => output::join(&mut out, &text, args.output),
             Err(error) => {
                 progress.suspend(|| complain(&format!("error: {error:#}")));
@@ -70,50 +66,21 @@ pub(super) fn run(args: Args) -> Result<()> {
     }
 }
 
-/// What all files share.
-struct Injector {
-    snapshot: Snapshot,
-    namespace: String,
-    now: i64,
+/// One file, injected and in the format asked for; what people should know of it is told at once.
+fn file(injector: &Injector, path: &Path, format: Format) -> Result<String> {
+    let Input { name, text } = input::read(path)?;
+    let done = injector.inject(&name, &text, |note| complain(&told(&name, &note)));
+    let done = done.map_err(|e| anyhow::anyhow!("{e}"))?;
+    output::write(format, &name, &done.injected, &done.patches).context(name)
 }
 
-impl Injector {
-    /// One file, injected and in the format asked for.
-    fn file(&self, path: &std::path::Path, format: Format) -> Result<String> {
-        let Input { name, text } = input::read(path)?;
-        let mut patches = Vec::new();
-        let injected: Injected<'_> = manifest::inject(&name, &text, |doc| self.pod(&name, doc, &mut patches))
-            .map_err(|e| anyhow::anyhow!("{e}"))?;
-        output::write(format, &name, &injected, &patches).context(name)
-    }
-
-    /// One pod: its patch is kept, and what people should know is told.
-    fn pod(
-        &self,
-        file: &str,
-        doc: &PodDoc<'_>,
-        patches: &mut Vec<String>,
-    ) -> Result<Option<Value<'static>>, InjectError> {
-        let namespace = if doc.namespace.is_empty() { &self.namespace } else { &doc.namespace };
-        let request = Request {
-            pod: doc.pod.clone(),
-            namespace,
-            path: "/inject",
-            owner: doc.owner.clone(),
-            now: Some(self.now),
-        };
-        let outcome = inject::inject(&self.snapshot, &request, &mut ())?;
-        let label = &doc.label;
-        for warning in &outcome.warnings {
-            complain(&format!("warning: {file}: {label}: {warning}"));
+/// One line for one note.
+fn told(file: &str, Note { label, what }: &Note) -> String {
+    match what {
+        Told::Warning(warning) => format!("warning: {file}: {label}: {warning}"),
+        Told::NotInjected(reason) => {
+            format!("note: {file}: {label}: not injected: {} {}", reason.sentence(), reason.hint())
         }
-        patches.push(pillion_kubepatch::write_patch(&outcome.patch));
-        if outcome.verdict == Verdict::Injected {
-            return Ok(Some(outcome.pod.into_owned()));
-        }
-        let (sentence, hint) = (outcome.reason.sentence(), outcome.reason.hint());
-        complain(&format!("note: {file}: {label}: not injected: {sentence} {hint}"));
-        Ok(None)
     }
 }
 

@@ -30,6 +30,7 @@ mod folders;
 mod golden;
 mod hostile;
 mod inject;
+mod kube_inject;
 mod reload;
 mod serve;
 mod server;

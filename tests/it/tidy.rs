@@ -11,6 +11,7 @@ const MOST_LINES: usize = 600;
 /// Which modules of the root package a module may name. `cli` is named by nobody but main.
 const MAY_KNOW: &[(&str, &[&str])] = &[
     ("engine", &["report", "review", "telemetry"]),
+    ("files", &[]),
     ("http", &["engine", "lifecycle", "report", "review", "source", "telemetry", "tls"]),
     ("lifecycle", &[]),
     ("report", &[]),

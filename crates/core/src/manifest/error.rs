@@ -29,6 +29,15 @@ pub enum Fault<E> {
         /// What is there instead: `nothing`, `a string`.
         found: &'static str,
     },
+    /// Something that says what an object is has another shape.
+    Shape {
+        /// Where: `the document`, `kind`, `items[2]`.
+        place: String,
+        /// What it must be: `an object`.
+        wanted: &'static str,
+        /// What is there instead: `a list`.
+        found: &'static str,
+    },
     /// The injected object cannot be written as YAML.
     Write(pillion_goyaml::Error),
     /// The pod cannot be injected.
@@ -47,6 +56,7 @@ impl<E: fmt::Display> fmt::Display for ManifestError<E> {
             Fault::Template { field, found } => {
                 write!(f, "{field} must be an object with the pod's metadata and spec, and is {found}")
             }
+            Fault::Shape { place, wanted, found } => write!(f, "{place} must be {wanted}, and is {found}"),
             Fault::Write(error) => {
                 write!(f, "the injected object cannot be written as YAML: {}", error.problem())
             }
@@ -59,7 +69,7 @@ impl<E: std::error::Error + 'static> std::error::Error for ManifestError<E> {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match &self.fault {
             Fault::Read(error) | Fault::Write(error) => Some(error),
-            Fault::Template { .. } => None,
+            Fault::Template { .. } | Fault::Shape { .. } => None,
             Fault::Inject(error) => error.source(),
         }
     }

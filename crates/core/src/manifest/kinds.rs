@@ -31,12 +31,7 @@ const KINDS: [Kind; 10] = [
         template: &["spec", "jobTemplate", "spec", "template"],
         required: true,
     },
-    Kind {
-        name: "DeploymentConfig",
-        groups: &["", "apps.openshift.io"],
-        template: TEMPLATE,
-        required: false,
-    },
+    Kind { name: "DeploymentConfig", groups: &["", "apps.openshift.io"], template: TEMPLATE, required: true },
     Kind { name: "Rollout", groups: &["argoproj.io"], template: TEMPLATE, required: false },
 ];
 

@@ -4,9 +4,9 @@
 //! everything else stays as it was, byte for byte: other objects, separators, comments between documents and
 //! before an object, line ends. JSON is YAML too.
 //!
-//! Two differences from `kube-inject`: the pod of a CronJob is the pod of its template, where Istio takes the labels
-//! and annotations of the *job* template and marks that as injected, so that a webhook would inject the pods again;
-//! and what is not injected is not rewritten.
+//! docs/compatibility.md lists where this differs from `kube-inject`: among others the pod of a CronJob is the pod of
+//! its template, where Istio takes the labels and annotations of the *job* template and marks that as injected, so that
+//! a webhook would inject the pods again; and what is not injected is not rewritten.
 //!
 //! Never: how a pod is injected (the caller's closure), files, warnings.
 //!
@@ -14,11 +14,13 @@
 //! |---|---|
 //! | `kinds` | which kinds hold a pod, and where |
 //! | `object` | one object: the pod out, the injected pod in; Lists |
+//! | `scalars` | numbers and booleans where Kubernetes wants text |
 //! | `error` | what is wrong, in which document, on which line |
 
 mod error;
 mod kinds;
 mod object;
+mod scalars;
 
 use pillion_govalue::Value;
 use pillion_goyaml::documents;

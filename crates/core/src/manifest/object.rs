@@ -1,11 +1,13 @@
 //! One object: its pod taken out, the injected one put back. Lists are gone through item by item, Lists in Lists
 //! too. Never reads or writes text.
 
+use pillion_govalue::types::KNOWN;
 use pillion_govalue::{Map, Str, Value};
 
 use super::PodDoc;
 use super::error::Fault;
 use super::kinds::{self, Kind};
+use super::scalars;
 use crate::inject::Owner;
 
 /// A fault, and the object that has it.
@@ -16,7 +18,10 @@ pub(super) fn inject<'t, E>(
     object: &Value<'t>,
     each: &mut impl FnMut(&PodDoc<'t>) -> Result<Option<Value<'t>>, E>,
 ) -> Result<Option<Value<'t>>, Failure<E>> {
-    let (kind, api_version) = (text(object, &["kind"]), text(object, &["apiVersion"]));
+    if object.is_null() {
+        return Ok(None);
+    }
+    let (kind, api_version) = type_meta(object).map_err(|fault| (None, fault))?;
     if kinds::is_list(kind, api_version) {
         return inject_list(object, each);
     }
@@ -28,6 +33,7 @@ pub(super) fn inject<'t, E>(
         Some(pod) => {
             let mut object = object.clone();
             put_back(&mut object, kind.template, &pod);
+            scalars::to_text_around(&mut object, kind.template);
             Ok(Some(object))
         }
         None => Ok(None),
@@ -39,16 +45,56 @@ fn inject_list<'t, E>(
     list: &Value<'t>,
     each: &mut impl FnMut(&PodDoc<'t>) -> Result<Option<Value<'t>>, E>,
 ) -> Result<Option<Value<'t>>, Failure<E>> {
-    let mut list = list.clone();
-    let mut injected = false;
-    let items = list.get_mut("items").and_then(Value::as_list_mut);
-    for item in items.into_iter().flatten() {
-        if let Some(after) = inject(item, each)? {
-            *item = after;
-            injected = true;
+    let before = match list.get("items") {
+        None | Some(Value::Null) => return Ok(None),
+        Some(Value::List(items)) => items,
+        Some(other) => {
+            let fault = Fault::Shape { place: "items".to_owned(), wanted: "a list", found: found(other) };
+            return Err((Some(label(list)), fault));
         }
+    };
+    let mut items = Vec::with_capacity(before.len());
+    let mut injected = false;
+    for (at, item) in before.iter().enumerate() {
+        let after = inject(item, each).map_err(|failure| in_item(failure, list, at))?;
+        injected |= after.is_some();
+        items.push(after.unwrap_or_else(|| item.clone()));
     }
-    Ok(injected.then_some(list))
+    if !injected {
+        return Ok(None);
+    }
+    let mut list = list.clone();
+    if let Some(map) = list.as_map_mut() {
+        map.insert("items", Value::list(items));
+    }
+    Ok(Some(list))
+}
+
+/// The failure of an item that does not say what it is, with the way to it.
+fn in_item<E>(failure: Failure<E>, list: &Value<'_>, at: usize) -> Failure<E> {
+    match failure {
+        (None, Fault::Shape { place, wanted, found }) => {
+            let place =
+                if place == DOCUMENT { format!("items[{at}]") } else { format!("items[{at}].{place}") };
+            (Some(label(list)), Fault::Shape { place, wanted, found })
+        }
+        told => told,
+    }
+}
+
+/// What a document is called that says no more of itself.
+const DOCUMENT: &str = "the document";
+
+/// `kind` and `apiVersion`. What has none is an object of no known kind; what cannot have any is a fault.
+fn type_meta<'v, E>(object: &'v Value<'_>) -> Result<(&'v str, &'v str), Fault<E>> {
+    let shape =
+        |place: &str, wanted, value| Fault::Shape { place: place.to_owned(), wanted, found: found(value) };
+    let Some(map) = object.as_map() else { return Err(shape(DOCUMENT, "an object", object)) };
+    let member = |key: &'static str| match map.get(key) {
+        Some(value @ (Value::List(_) | Value::Map(_))) => Err(shape(key, "a string", value)),
+        other => Ok(other.and_then(Value::as_str).unwrap_or_default()),
+    };
+    Ok((member("kind")?, member("apiVersion")?))
 }
 
 /// The pod that `object` would make.
@@ -77,18 +123,20 @@ fn pod_doc<'t, E>(
     if template.as_map().is_none() {
         return Err(Fault::Template { field: kind.template.join("."), found: found(template) });
     }
-    let own_namespace = text(object, &["metadata", "namespace"]);
-    let namespace = match text(template, &["metadata", "namespace"]) {
-        "" => own_namespace,
-        namespace => namespace,
+    let mut pod = Value::map(pod);
+    scalars::to_text(&mut pod, KNOWN.pod);
+    let own = |field| object.at(&["metadata", field]).and_then(scalars::text).unwrap_or_default();
+    let namespace = match text(&pod, &["metadata", "namespace"]) {
+        "" => own("namespace"),
+        namespace => namespace.to_owned(),
     };
     let owner = (!kind.template.is_empty()).then(|| Owner {
-        name: text(object, &["metadata", "name"]).to_owned(),
-        namespace: own_namespace.to_owned(),
+        name: own("name"),
+        namespace: own("namespace"),
         kind: kind.name.to_owned(),
         api_version: api_version.to_owned(),
     });
-    Ok(Some(PodDoc { namespace: namespace.to_owned(), owner, label: label(object), pod: Value::map(pod) }))
+    Ok(Some(PodDoc { namespace, owner, label: label(object), pod }))
 }
 
 /// Puts the pod's metadata and spec to where they came from; everything beside them stays.
@@ -114,12 +162,13 @@ pub(super) fn label(object: &Value<'_>) -> String {
     if kind.is_empty() {
         return String::new();
     }
-    let name = match text(object, &["metadata", "name"]) {
-        "" => text(object, &["metadata", "generateName"]),
+    let member = |field| object.at(&["metadata", field]).and_then(scalars::text).unwrap_or_default();
+    let name = match member("name") {
+        name if name.is_empty() => member("generateName"),
         name => name,
     };
-    match text(object, &["metadata", "namespace"]) {
-        "" => format!("{kind} {name:?}"),
+    match member("namespace") {
+        namespace if namespace.is_empty() => format!("{kind} {name:?}"),
         namespace => format!("{kind} \"{namespace}/{name}\""),
     }
 }

@@ -75,9 +75,9 @@ data: |
 
 
 ---
-just text
+null
 ---
-[1, 0x2]
+{}
 ...
 apiVersion: batch.volcano.sh/v1alpha1
 kind: Job
@@ -126,7 +126,10 @@ spec:
   - name: proxy
 ";
     assert_eq!(injected(&format!("--- {pod}")), format!("---\n{want}"));
-    assert_eq!(injected(&format!("%YAML 1.1\n---\n{pod}\n---\nx")), format!("%YAML 1.1\n---\n{want}---\nx"));
+    assert_eq!(
+        injected(&format!("%YAML 1.1\n---\n{pod}\n---\nx: 1")),
+        format!("%YAML 1.1\n---\n{want}---\nx: 1")
+    );
     assert_eq!(injected(&format!("a: 1\n...\n{pod}\n")), format!("a: 1\n...\n{want}"));
     let json = "{\n\t\"apiVersion\": \"v1\",\n\t\"kind\": \"Pod\",\n\t\"spec\": {}\n}\n";
     assert_eq!(injected(json), want);
@@ -201,6 +204,115 @@ fn faults_name_the_file_the_document_and_the_line() {
     );
     let refused = inject("f", DEPLOYMENT, |_| Err::<Option<Value<'_>>, _>("no"));
     assert_eq!(refused.unwrap_err().to_string(), "f: document 1, line 2: Deployment \"shop/web\": no");
+}
+
+#[test]
+fn a_document_or_an_item_that_is_no_object_is_a_fault() {
+    for (text, want) in [
+        ("just text", "f.yaml: document 1, line 1: the document must be an object, and is a string"),
+        ("a: 1\n---\n- a\n", "f.yaml: document 2, line 3: the document must be an object, and is a list"),
+        ("kind: [Pod]", "f.yaml: document 1, line 1: kind must be a string, and is a list"),
+        (
+            "kind: List\napiVersion: v1\nitems: [{}, 5]",
+            "f.yaml: document 1, line 1: List \"\": items[1] must be an object, and is a number",
+        ),
+        (
+            "kind: List\napiVersion: v1\nitems: [{apiVersion: {}}]",
+            "f.yaml: document 1, line 1: List \"\": items[0].apiVersion must be a string, and is an object",
+        ),
+        (
+            "kind: List\napiVersion: v1\nitems: {}",
+            "f.yaml: document 1, line 1: List \"\": items must be a list, and is an object",
+        ),
+    ] {
+        assert_eq!(fault(text), want);
+    }
+    // Nothing is nothing, and a List may be empty.
+    for text in ["~", "kind: List\napiVersion: v1\n", "kind: List\napiVersion: v1\nitems: [null, {kind: 5}]"]
+    {
+        assert_eq!(injected(text), text);
+    }
+}
+
+#[test]
+fn a_kind_without_a_pod_template_is_a_fault() {
+    for kind in
+        ["apiVersion: apps/v1\nkind: Deployment", "apiVersion: apps.openshift.io/v1\nkind: DeploymentConfig"]
+    {
+        let told = fault(&format!("{kind}\nmetadata: {{name: web}}\nspec: {{replicas: 1}}\n"));
+        assert!(told.contains("spec.template must be an object") && told.contains("is nothing"), "{told}");
+    }
+}
+
+#[test]
+fn numbers_and_booleans_become_text_where_kubernetes_wants_text() {
+    let text = "apiVersion: apps/v1
+kind: Deployment
+metadata: {name: 12, labels: {release: 3}}
+spec:
+  replicas: 2
+  selector: {matchLabels: {version: 1.25}, matchExpressions: [{key: tier, operator: In, values: [1, true]}]}
+  template:
+    metadata: {labels: {version: 1.25, debug: yes}}
+    spec:
+      containers:
+      - {name: a, args: [--port, 8080], env: [{name: A, value: 3.14159265358979}, {name: B, value: 1.0e+6}]}
+";
+    let want = "apiVersion: apps/v1
+kind: Deployment
+metadata:
+  labels:
+    release: \"3\"
+  name: \"12\"
+spec:
+  replicas: 2
+  selector:
+    matchExpressions:
+    - key: tier
+      operator: In
+      values:
+      - \"1\"
+      - \"true\"
+    matchLabels:
+      version: \"1.25\"
+  template:
+    metadata:
+      labels:
+        debug: \"true\"
+        injected: \"yes\"
+        version: \"1.25\"
+    spec:
+      containers:
+      - args:
+        - --port
+        - \"8080\"
+        env:
+        - name: A
+          value: \"3.14159265358979\"
+        - name: B
+          value: \"1000000\"
+        name: a
+      - name: proxy
+";
+    assert_eq!(injected(text), want);
+    let mut owner = None;
+    inject("f", text, |doc| {
+        owner = doc.owner.clone();
+        Ok::<_, Infallible>(None)
+    })
+    .unwrap();
+    assert_eq!(owner.unwrap().name, "12");
+}
+
+#[test]
+fn what_surrounds_a_pod_is_not_checked() {
+    let text =
+        "apiVersion: apps/v1\nkind: Deployment\nspec: {replicas: two, template: {spec: {}}}\nstatus: 5\n";
+    let out = injected(text);
+    assert!(
+        out.contains("replicas: two") && out.contains("name: proxy") && out.contains("status: 5"),
+        "{out}"
+    );
 }
 
 #[test]

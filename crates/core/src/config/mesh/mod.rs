@@ -92,6 +92,20 @@ impl Mesh {
         Ok(Value::map(merge_proxy_config(base, &json)?))
     }
 
+    /// The mesh with that text in its `defaultConfig` already: how files are injected, where each pod has a mesh
+    /// configuration of its own (`IntoObject` of Istio).
+    ///
+    /// # Errors
+    /// As [`Self::with_proxy_config`].
+    pub fn of_pod(&self, yaml: &str) -> Result<Self, MeshError> {
+        let default_config = self.with_proxy_config(yaml)?;
+        let mut mesh = self.clone();
+        if let Some(config) = mesh.config.as_map_mut() {
+            config.insert("defaultConfig", default_config);
+        }
+        Ok(mesh)
+    }
+
     /// The port on which the agent answers probes, by `defaultConfig`.
     #[must_use]
     pub fn status_port(&self) -> i64 {

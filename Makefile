@@ -10,7 +10,7 @@ PODS ?= 100
 SEED ?= $(shell date +%s)
 STEP := ./scripts/step
 
-.PHONY: help run test fmt lint unit doc conformance conformance-long conformance-all yaml envoy dry-run
+.PHONY: help run test fmt lint unit doc conformance conformance-long conformance-all files yaml envoy dry-run
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
@@ -26,6 +26,7 @@ test: ## Everything that CI runs
 	@$(STEP) "envoy" $(MAKE) --no-print-directory envoy
 	@$(STEP) "yaml" $(MAKE) --no-print-directory yaml
 	@$(STEP) "conformance" $(MAKE) --no-print-directory conformance
+	@$(STEP) "files" $(MAKE) --no-print-directory files
 	@$(STEP) "dry-run" $(MAKE) --no-print-directory dry-run
 
 fmt: ## Formatting
@@ -58,6 +59,9 @@ dry-run: ## Injected pods and workloads, created with dry run in a real Kubernet
 	  --pods 20 --min 2000 --seed $(SEED)
 	PILLION_ORACLE="$$(./tests/conformance/build-oracle.sh latest)" \
 	  $(CARGO) test --locked --profile ci --test e2e -- --nocapture
+
+files: ## Manifests against what istioctl kube-inject runs, of 1.20.1 and latest: 500 documents each at least
+	./tests/conformance/run.sh --files --release 1.20.1,latest --seed $(SEED) --pods 10 --min 500
 
 yaml: ## 20,000 generated documents read and 20,000 written, compared with Go's own library
 	PILLION_ORACLE="$$(./tests/conformance/build-oracle.sh latest)" \

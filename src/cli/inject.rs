@@ -4,14 +4,14 @@
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use anyhow::{Context, Result, bail};
-use indicatif::{ProgressBar, ProgressStyle};
 use super::input::{self, Input};
 use super::origin::{IstioctlArgs, OriginArgs};
 use super::output::{self, Format};
 use super::{complain, print};
 use crate::files::{Injector, Note, Told};
 use crate::source;
+use anyhow::{Context, Result, bail};
+use indicatif::{ProgressBar, ProgressStyle};
 
 /// From this many files on a terminal shows how far it is.
 const MANY: usize = 20;

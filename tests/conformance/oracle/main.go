@@ -15,10 +15,11 @@ type command struct {
 }
 
 var commands = map[string]command{
-	"render": {"render the release's chart into DIR: config, values and mesh", setupRender},
-	"batch":  {"answer admission reviews, one a line, by the configuration in DIR", setupBatch},
-	"file":   {"inject a manifest as istioctl kube-inject does", setupFile},
-	"units":  {"answer questions to the building blocks, one a line", setupUnits},
+	"render":    {"render the release's chart into DIR: config, values and mesh", setupRender},
+	"batch":     {"answer admission reviews, one a line, by the configuration in DIR", setupBatch},
+	"file":      {"inject a manifest as istioctl kube-inject does", setupFile},
+	"manifests": {"inject manifests, one a line, as istioctl kube-inject does", setupManifests},
+	"units":     {"answer questions to the building blocks, one a line", setupUnits},
 }
 
 func main() {
@@ -42,8 +43,8 @@ func main() {
 
 func usage() {
 	fmt.Fprintln(os.Stderr, "usage: oracle COMMAND [flags]; -h after a command lists its flags")
-	for _, name := range []string{"render", "batch", "file", "units"} {
-		fmt.Fprintf(os.Stderr, "  %-7s %s\n", name, commands[name].about)
+	for _, name := range []string{"render", "batch", "file", "manifests", "units"} {
+		fmt.Fprintf(os.Stderr, "  %-9s %s\n", name, commands[name].about)
 	}
 	os.Exit(2)
 }

@@ -2,7 +2,8 @@
 //!
 //! [`run`] takes each release and configuration, asks the oracle (Istio's code as a program, [`oracle`]) and Pillion
 //! ([`injector`]) the same questions ([`handmade`] and [`generate`]d ones), lets Go judge ([`judge`]), and
-//! [`report`] prints what came of it. On demand a real API server judges too ([`api_server`]). A library only so that its parts can be tested; nothing depends on it.
+//! [`report`] prints what came of it. On demand a real API server judges too ([`api_server`]). [`files`] does the same for
+//! whole manifests. A library only so that its parts can be tested; nothing depends on it.
 
 pub mod answer;
 pub mod api_server;
@@ -12,6 +13,7 @@ pub mod compare;
 pub mod configuration;
 pub mod coverage;
 pub mod deviations;
+pub mod files;
 mod gates;
 pub mod generate;
 pub mod handmade;

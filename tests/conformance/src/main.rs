@@ -5,12 +5,15 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use pillion_conformance::options::Options;
-use pillion_conformance::{replay, report, run};
+use pillion_conformance::{files, replay, report, run};
 
 fn main() -> ExitCode {
     let options = Options::parse();
     let passed = match &options.replay {
         Some(file) => replay::run(file, &options),
+        None if options.files => {
+            files::run::run(&options).map(|tally| files::report::print(&tally, &options))
+        }
         None => run::run(&options).map(|tally| report::print(&tally, &options)),
     };
     match passed {

@@ -44,6 +44,10 @@ pub struct Options {
     /// Create every injected pod in a real API server too, with dry run: as it was, after Istio and after Pillion.
     #[arg(long)]
     pub api_server: bool,
+    /// Compare manifests, as `istioctl kube-inject` injects them, instead of pods: --pods and --min then count random
+    /// manifests of each release and configuration, and documents of each release.
+    #[arg(long)]
+    pub files: bool,
     /// Run one saved case again and print every difference.
     #[arg(long, value_name = "FILE")]
     pub replay: Option<PathBuf>,

@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 use crate::answer::Answer;
 use crate::case::Case;
 use crate::configuration::Configuration;
+use crate::files::ask::Said;
 use crate::places;
 
 /// A built oracle.
@@ -133,6 +134,23 @@ impl Oracle {
     /// Answers of a building block, in order.
     pub fn units(&self, unit: &str, questions: impl Iterator<Item = Value>) -> Result<Vec<Unit>> {
         self.ask(&["units".as_ref(), "--unit".as_ref(), unit.as_ref()], &[], questions)
+    }
+
+    /// Istio's answers about manifests under the configuration rendered into `dir`, in order.
+    pub fn manifests(
+        &self,
+        configuration: &Configuration,
+        dir: &Path,
+        questions: impl Iterator<Item = Value>,
+    ) -> Result<Vec<Said>> {
+        let args: [&OsStr; 5] = [
+            "manifests".as_ref(),
+            "--dir".as_ref(),
+            dir.as_os_str(),
+            "--revision".as_ref(),
+            configuration.revision.as_ref(),
+        ];
+        self.ask(&args, &configuration.env, questions)
     }
 
     /// Questions to a file, the oracle over it, answers from a file: no pipe can fill up.

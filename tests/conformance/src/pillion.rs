@@ -10,7 +10,7 @@ use percent_encoding::percent_decode_str;
 use pillion::engine::{Engine, Preview};
 use pillion::review::{self, Review};
 use pillion::telemetry::Metrics;
-use pillion_core::config::{Gates, NativeSidecars, Platform, Settings, Snapshot, Source, Sources};
+use pillion_core::config::{Cluster, Gates, NativeSidecars, Platform, Settings, Snapshot, Source, Sources};
 use pillion_core::inject::{self, Reason, Request, Step, Trace, Verdict};
 use pillion_govalue::encode::go_json;
 use pillion_govalue::json::{PLAIN, to_string};
@@ -38,28 +38,9 @@ pub struct Pillion {
 impl Pillion {
     /// Loads what lies in `dir`, with the settings that the configuration's header gives, to behave as `release` does.
     pub fn load(release: &str, configuration: &Configuration, dir: &Path) -> Result<Self> {
-        let read = |name: &str| std::fs::read_to_string(dir.join(name));
-        let (injector, values) = (read("config")?, read("values")?);
-        let mesh = read("mesh").ok();
-        let resources = read("proxyconfigs.yaml").unwrap_or_default();
-        let resources: Vec<&str> = resources.split("\n---\n").filter(|d| !d.trim().is_empty()).collect();
-        let sources = Sources {
-            injector: Source { name: "config", text: &injector },
-            values: Source { name: "values", text: &values },
-            mesh: mesh.as_ref().map(|text| Source { name: "mesh", text }),
-            shared_mesh: None,
-            proxy_configs: resources
-                .into_iter()
-                .map(|text| Source { name: "proxyconfigs.yaml", text })
-                .collect(),
-        };
         let cluster = clusters::read(dir)?;
-        let build = |change: &dyn Fn(&mut Gates)| -> Result<Snapshot> {
-            let settings = settings(release, configuration);
-            let built = Snapshot::build_with(&sources, settings, cluster.clone(), change);
-            let built = built.map_err(|error| anyhow!("{error}"));
-            Ok(built.context("Pillion does not take the configuration")?.snapshot)
-        };
+        let build =
+            |change: &dyn Fn(&mut Gates)| snapshot(release, configuration, dir, cluster.clone(), change);
         // The one row of the table where Istio, in every release, does what nobody wants; the core's tests hold it.
         let like_istio = build(&|gates| gates.overrides_survive = false)?;
         let probes = Probes::new(release, &like_istio.gates, |gate| {
@@ -73,6 +54,31 @@ impl Pillion {
         engine.replace(like_istio);
         Ok(Self { engine, better, probes })
     }
+}
+
+/// The snapshot of what lies in `dir`, with the settings that the configuration's header gives and gates changed.
+pub fn snapshot(
+    release: &str,
+    configuration: &Configuration,
+    dir: &Path,
+    cluster: Cluster,
+    change: &dyn Fn(&mut Gates),
+) -> Result<Snapshot> {
+    let read = |name: &str| std::fs::read_to_string(dir.join(name));
+    let (injector, values) = (read("config")?, read("values")?);
+    let mesh = read("mesh").ok();
+    let resources = read("proxyconfigs.yaml").unwrap_or_default();
+    let resources: Vec<&str> = resources.split("\n---\n").filter(|d| !d.trim().is_empty()).collect();
+    let sources = Sources {
+        injector: Source { name: "config", text: &injector },
+        values: Source { name: "values", text: &values },
+        mesh: mesh.as_ref().map(|text| Source { name: "mesh", text }),
+        shared_mesh: None,
+        proxy_configs: resources.into_iter().map(|text| Source { name: "proxyconfigs.yaml", text }).collect(),
+    };
+    let built = Snapshot::build_with(&sources, settings(release, configuration), cluster, change);
+    let built = built.map_err(|error| anyhow!("{error}"));
+    Ok(built.context("Pillion does not take the configuration")?.snapshot)
 }
 
 /// The release is told from the configuration alone, unless the configuration's header says that it is named.

@@ -101,7 +101,8 @@ pub fn run(options: &Options) -> Result<Tally> {
     errors.into_iter().next().map_or(Ok(tally), Err)
 }
 
-fn clock_seed() -> u64 {
+/// A seed out of the clock.
+pub(crate) fn clock_seed() -> u64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     now.as_secs() ^ u64::from(now.subsec_nanos())
 }

@@ -78,6 +78,16 @@ pub fn case(seed: &Rng, number: usize, path: &str) -> Case {
     Case { name: format!("random-{number}"), path, review, covers: draw.covers, again: false }
 }
 
+/// The pod that `seed` gives for `number`, as a person would write it, and what it covers.
+#[must_use]
+pub fn pod_alone(seed: &Rng, number: usize) -> (Value, Vec<String>) {
+    let mut draw = Draw { rng: seed.fork(&format!("pod {number}")), covers: vec![] };
+    let mut pod = pod(&mut draw);
+    spec::unknown_fields(&mut pod, &mut draw);
+    metadata::note_states(&pod, &mut draw);
+    (pod, draw.covers)
+}
+
 /// One plain pod for every sample value of every annotation and label: the states of the tables do not depend on luck.
 #[must_use]
 pub fn sweep() -> Vec<Case> {

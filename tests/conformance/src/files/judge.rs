@@ -1,0 +1,71 @@
+//! Whether two answers to one manifest are the same: verdict, cause of the error, pods passed over, and the objects
+//! that came out, document by document, as Go reads them.
+
+use serde_json::{Value, json};
+
+use super::ask::Answer;
+use crate::compare::{Difference, differences};
+
+/// Where two answers differ; empty when they are the same.
+#[must_use]
+pub fn compare(istio: &Answer, pillion: &Answer) -> Vec<Difference> {
+    let one = |path: &str, a: Value, b: Value| {
+        vec![Difference { path: path.to_owned(), istio: Some(a), pillion: Some(b) }]
+    };
+    if istio.error.is_some() != pillion.error.is_some() {
+        return one("(verdict)", json!(istio.error), json!(pillion.error));
+    }
+    if istio.cause != pillion.cause {
+        let say = |answer: &Answer| json!(format!("{:?}: {:?}", answer.cause, answer.error));
+        return one("(cause)", say(istio), say(pillion));
+    }
+    let mut found = vec![];
+    if istio.skips != pillion.skips {
+        found.extend(one("(warnings)", json!(istio.skips), json!(pillion.skips)));
+    }
+    if istio.objects.len() != pillion.objects.len() {
+        let say = |answer: &Answer| json!(answer.objects.iter().map(label).collect::<Vec<_>>());
+        found.extend(one("(documents)", say(istio), say(pillion)));
+        return found;
+    }
+    for (at, (istio, pillion)) in istio.objects.iter().zip(&pillion.objects).enumerate() {
+        for mut difference in differences(istio, pillion) {
+            difference.path = format!("{}#{}.{}", label(istio), at + 1, difference.path);
+            found.push(difference);
+        }
+    }
+    found
+}
+
+/// What must hold of Pillion's answer whatever Istio does. `strict` says for each object why an API server would not
+/// decode it.
+#[must_use]
+pub fn broken(before: &str, pillion: &Answer, strict: &[String]) -> Vec<String> {
+    let mut broken = vec![];
+    if pillion.error.is_some() {
+        return broken;
+    }
+    if !pillion.injected.contains(&true) && pillion.text != before {
+        broken.push("nothing is injected, and the text is another one".to_owned());
+    }
+    if pillion.injected.len() == pillion.objects.len() {
+        let injected =
+            pillion.injected.iter().zip(strict).filter(|(injected, why)| **injected && !why.is_empty());
+        broken.extend(
+            injected.map(|(_, why)| format!("an API server does not read an injected object: {why}")),
+        );
+    } else {
+        broken.push(format!(
+            "{} documents by Pillion's count, {} by Go's",
+            pillion.injected.len(),
+            pillion.objects.len()
+        ));
+    }
+    broken
+}
+
+/// The object's kind and name.
+fn label(object: &Value) -> String {
+    let text = |value: &Value| value.as_str().unwrap_or("?").to_owned();
+    format!("{} {}", text(&object["kind"]), text(&object["metadata"]["name"]))
+}

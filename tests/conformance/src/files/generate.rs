@@ -147,7 +147,7 @@ pub fn sweep(seed: &Rng) -> Vec<Manifest> {
         add(&mut |rng, number, covers| {
             let pod = pod_of(rng, number, covers);
             vec![
-                list(vec![list(vec![pod.clone()], 1, covers), pod.clone()], 2, covers),
+                list(&[list(&[pod.clone()], 1, covers), pod.clone()], 2, covers),
                 other_of(&OTHERS[0], covers),
                 pod,
             ]
@@ -161,8 +161,9 @@ fn document(rng: &mut Rng, number: usize, depth: usize, covers: &mut Vec<String>
     match rng.below(100) {
         0..8 if depth > 0 => {
             let inner = |at| number.wrapping_mul(31).wrapping_add(at);
-            let items = (0..1 + rng.below(3)).map(|at| document(rng, inner(at), depth - 1, covers)).collect();
-            list(items, depth, covers)
+            let items: Vec<Value> =
+                (0..1 + rng.below(3)).map(|at| document(rng, inner(at), depth - 1, covers)).collect();
+            list(&items, depth, covers)
         }
         8..26 => other_of(rng.pick(OTHERS), covers),
         26 if rng.chance(50) => {
@@ -178,7 +179,7 @@ fn document(rng: &mut Rng, number: usize, depth: usize, covers: &mut Vec<String>
     }
 }
 
-fn list(items: Vec<Value>, depth: usize, covers: &mut Vec<String>) -> Value {
+fn list(items: &[Value], depth: usize, covers: &mut Vec<String>) -> Value {
     covers.push(if depth == 2 { "kind: List" } else { "kind: List in a List" }.to_owned());
     json!({"apiVersion": "v1", "kind": "List", "metadata": {"resourceVersion": ""}, "items": items})
 }

@@ -251,6 +251,10 @@ fn spoil_missing_template(object: &mut Value) {
 
 /// All that an object has beside its names and its pod is left out.
 fn leave_the_pod(object: &mut Value) {
+    // A number there is text to most of Go's types, and to OpenShift's is none.
+    if object["apiVersion"].is_number() {
+        object["apiVersion"] = json!(object["apiVersion"].to_string());
+    }
     let Some(path) = own_group(object).then(|| template(object["kind"].as_str()?)).flatten() else { return };
     if path.is_empty() {
         retain(object, &["apiVersion", "kind", "metadata", "spec"]);

@@ -26,7 +26,7 @@ pub(super) fn inject<'t, E>(
         return inject_list(object, each);
     }
     let Some(kind) = kinds::find(kind, api_version) else { return Ok(None) };
-    let Some(doc) = pod_doc(object, kind, api_version).map_err(|fault| (Some(label(object)), fault))? else {
+    let Some(doc) = pod_doc(object, kind).map_err(|fault| (Some(label(object)), fault))? else {
         return Ok(None);
     };
     match each(&doc).map_err(|e| (Some(label(object)), Fault::Inject(e)))? {
@@ -98,11 +98,7 @@ fn type_meta<'v, E>(object: &'v Value<'_>) -> Result<(&'v str, &'v str), Fault<E
 }
 
 /// The pod that `object` would make.
-fn pod_doc<'t, E>(
-    object: &Value<'t>,
-    kind: &'static Kind,
-    api_version: &str,
-) -> Result<Option<PodDoc<'t>>, Fault<E>> {
+fn pod_doc<'t, E>(object: &Value<'t>, kind: &'static Kind) -> Result<Option<PodDoc<'t>>, Fault<E>> {
     let Some(template) = object.at(kind.template).filter(|t| !t.is_null()) else {
         if kind.required {
             return Err(Fault::Template { field: kind.template.join("."), found: "nothing" });
@@ -134,7 +130,7 @@ fn pod_doc<'t, E>(
         name: own("name"),
         namespace: own("namespace"),
         kind: kind.name.to_owned(),
-        api_version: api_version.to_owned(),
+        api_version: object.get("apiVersion").and_then(scalars::text).unwrap_or_default(),
     });
     Ok(Some(PodDoc { namespace, owner, label: label(object), pod }))
 }

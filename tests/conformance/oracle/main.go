@@ -19,6 +19,7 @@ var commands = map[string]command{
 	"batch":     {"answer admission reviews, one a line, by the configuration in DIR", setupBatch},
 	"file":      {"inject a manifest as istioctl kube-inject does", setupFile},
 	"manifests": {"inject manifests, one a line, as istioctl kube-inject does", setupManifests},
+	"mesh":      {"say what mesh configurations become and what ProxyConfig a pod gets, one question a line", setupMesh},
 	"units":     {"answer questions to the building blocks, one a line", setupUnits},
 }
 
@@ -43,7 +44,7 @@ func main() {
 
 func usage() {
 	fmt.Fprintln(os.Stderr, "usage: oracle COMMAND [flags]; -h after a command lists its flags")
-	for _, name := range []string{"render", "batch", "file", "manifests", "units"} {
+	for _, name := range []string{"render", "batch", "file", "manifests", "mesh", "units"} {
 		fmt.Fprintf(os.Stderr, "  %-9s %s\n", name, commands[name].about)
 	}
 	os.Exit(2)

@@ -26,6 +26,7 @@ import (
 //	toyaml   json                     JSON to YAML
 //	mesh     text                     the mesh configuration over the defaults
 //	template text, data               a template of the injector against a root (template.go)
+//	config   data                     what a part of a configuration becomes (configs.go)
 type unitQuestion struct {
 	Original json.RawMessage `json:"original"`
 	Patch    json.RawMessage `json:"patch"`
@@ -53,10 +54,11 @@ var unitTable = map[string]unit{
 	"toyaml":   toYAMLUnit,
 	"mesh":     meshUnit,
 	"template": templateUnit,
+	"config":   configUnit,
 }
 
 func setupUnits(flags *flag.FlagSet) func() error {
-	name := flags.String("unit", "apply", "apply | merge | overlay | yaml | toyaml | mesh | template")
+	name := flags.String("unit", "apply", "apply | merge | overlay | yaml | toyaml | mesh | template | config")
 	out := flags.String("out", "/dev/stdout", "where the answers go")
 	return func() error {
 		run, known := unitTable[*name]

@@ -1,68 +1,82 @@
-//! The corpora of configurations: questions out of the table of types and written by hand, and answers packed
-//! beside them.
+//! Makes `tests/corpus/{mesh,config}.jsonl`: questions out of the table of types and written by hand, with what Istio's
+//! own code makes of them. `cargo run -p pillion-core --example config_corpus -- mesh|config PROGRAM OUT`, where
+//! PROGRAM is the answering program of `tests/conformance/oracle`.
 //!
-//! `config_corpus mesh|config > Q` prints one question a line. Istio's own code answers each, one line a line:
-//! `mesh.ApplyMeshConfig`, `inject.NewValuesConfig`, `inject.UnmarshalConfig`, `EffectiveProxyConfig`, the check of
-//! the annotation `proxy.istio.io/config`. `config_corpus pack Q ANSWERS` joins both into rows of
-//! `tests/corpus/{mesh,config}.jsonl`. An answer with `json`, a message, is packed as what differs from the answer
-//! to the first question of its kind, which is the default (`null`: a member that is gone).
-
-#![allow(clippy::print_stdout, reason = "a generator writes to standard output")]
+//! An answer that is a message is kept as what differs from the answer to the first question of its kind, which is the
+//! default (`null`: a member that is gone).
+#![allow(clippy::print_stdout, reason = "a tool for the developer at hand")]
 
 mod config;
 mod mesh;
 mod walk;
 
 use std::collections::HashMap;
-use std::io::{self, BufRead};
+use std::io::{self, Write};
+use std::process::{Command, Stdio};
 
 use pillion_govalue::{Map, Value, json, parse};
 
 fn main() -> io::Result<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
-    match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        ["mesh"] => print(&mesh::questions()),
-        ["config"] => print(&config::questions()),
-        ["pack", questions, answers] => return pack(&lines(questions)?, &lines(answers)?),
-        _ => return Err(io::Error::other("usage: config_corpus mesh | config | pack QUESTIONS ANSWERS")),
-    }
-    Ok(())
-}
-
-fn print(questions: &[Value<'static>]) {
-    for question in questions {
-        println!("{}", json::to_string(question, json::PLAIN));
-    }
-}
-
-fn pack(questions: &[String], answers: &[String]) -> io::Result<()> {
-    let read = |text: &String| -> io::Result<Map<'static>> {
-        match parse(text.as_bytes()).map_err(io::Error::other)? {
-            Value::Map(map) => Ok((*map).clone().into_owned()),
-            _ => Err(io::Error::other("a line is no object")),
-        }
+    let (questions, program, out) = match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["mesh", program, out] => (mesh::questions(), program, out),
+        ["config", program, out] => (config::questions(), program, out),
+        _ => return Err(io::Error::other("usage: config_corpus mesh|config PROGRAM OUT")),
     };
-    let mut defaults: HashMap<String, Value<'static>> = HashMap::new();
-    for (question, answer) in questions.iter().zip(answers) {
-        let (mut row, answer) = (read(question)?, read(answer)?);
-        let kind = row.keys().next().map(|k| String::from(k.as_str())).unwrap_or_default();
-        for (key, value) in answer {
-            match key.as_str() {
-                "json" => {
-                    let default = defaults.entry(kind.clone()).or_insert_with(|| value.clone());
-                    row.insert("differs", difference(default, &value));
-                }
-                "err" => {
-                    row.insert("err", shortened(&value));
-                }
-                _ => {
-                    row.insert(key, value);
-                }
-            }
-        }
-        println!("{}", json::to_string(&Value::map(row), json::PLAIN));
-    }
+    let answers = ask(program, &questions)?;
+    let mut defaults = HashMap::new();
+    let rows = questions.iter().zip(&answers).map(|(question, answer)| row(question, answer, &mut defaults));
+    let rows: Vec<String> = rows.collect::<io::Result<_>>()?;
+    std::fs::write(out, rows.join("\n") + "\n")?;
+    println!("{} rows", rows.len());
     Ok(())
+}
+
+/// Questions to the program, answers from a file: the program's own output is Istio's log.
+fn ask(program: &str, questions: &[Value<'static>]) -> io::Result<Vec<String>> {
+    let file = std::env::temp_dir().join(format!("config-corpus-{}.jsonl", std::process::id()));
+    let mut child = Command::new(program)
+        .args(["units", "--unit", "config", "--out"])
+        .arg(&file)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()?;
+    if let Some(mut input) = child.stdin.take() {
+        for question in questions {
+            writeln!(input, "{{\"data\":{}}}", json::to_string(question, json::PLAIN))?;
+        }
+    }
+    if !child.wait()?.success() {
+        return Err(io::Error::other(format!("{program} failed")));
+    }
+    let answers = std::fs::read_to_string(&file)?;
+    std::fs::remove_file(&file)?;
+    Ok(answers.lines().map(String::from).collect())
+}
+
+/// A row: the question's members, then the answer's.
+fn row(
+    question: &Value<'static>,
+    answer: &str,
+    defaults: &mut HashMap<String, Value<'static>>,
+) -> io::Result<String> {
+    let answer = parse(answer.as_bytes()).map_err(io::Error::other)?.into_owned();
+    let mut row = question.as_map().cloned().unwrap_or_default();
+    let kind = row.keys().next().map(|k| String::from(k.as_str())).unwrap_or_default();
+    if let Some(err) = answer.get("err") {
+        row.insert("err", shortened(err));
+    }
+    let members = answer.get("json").and_then(Value::as_map).cloned().unwrap_or_default();
+    for (key, value) in members {
+        if key.as_str() == "json" {
+            let default = defaults.entry(kind.clone()).or_insert_with(|| value.clone());
+            row.insert("differs", difference(default, &value));
+        } else {
+            row.insert(key, value);
+        }
+    }
+    Ok(json::to_string(&Value::map(row), json::PLAIN))
 }
 
 /// Members that differ; `defaultConfig` is looked into.
@@ -91,8 +105,4 @@ fn difference(old: &Value<'static>, new: &Value<'static>) -> Value<'static> {
 fn shortened(err: &Value<'static>) -> Value<'static> {
     let text = err.as_str().unwrap_or_default().trim().replace(['\n', '\t'], " ");
     Value::from(text.chars().take(120).collect::<String>())
-}
-
-fn lines(path: &str) -> io::Result<Vec<String>> {
-    io::BufReader::new(std::fs::File::open(path)?).lines().collect()
 }

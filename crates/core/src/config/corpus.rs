@@ -108,7 +108,7 @@ fn effective(row: &Value<'_>) -> (Answer, String) {
     let resources = texts(row, "resources");
     let resources =
         resources.iter().map(|text| ProxyConfigResource::read(&Source { name: "resource", text }).unwrap());
-    let resources = ProxyConfigs::new(resources.collect());
+    let resources = ProxyConfigs::new(resources.collect(), &Gates::default());
     let got = mesh(row).map_err(|e| e.to_string()).map(|mesh| {
         let target = Target {
             namespace: text(row, &["effective"]).unwrap(),

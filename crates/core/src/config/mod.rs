@@ -35,7 +35,7 @@ pub use cluster::{Cluster, ClusterFacts, DEFAULT_CLUSTER_ID, NamespaceFacts, Nod
 pub use compat::{Gates, Level, Release};
 pub use error::{ConfigError, ConfigWarning};
 pub use injector::{InjectorConfig, Policy};
-pub use jsonpb::ProtoError;
+pub use jsonpb::{Messages, ProtoError};
 pub use mesh::{Mesh, MeshError};
 pub use proxyconfig::{ProxyConfigResource, ProxyConfigs};
 pub use selector::LabelSelector;

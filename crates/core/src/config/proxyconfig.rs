@@ -1,104 +1,19 @@
 //! The effective `ProxyConfig` of a pod, out of the mesh configuration, ProxyConfig resources and the pod's
 //! annotation (pilot/pkg/model/proxy_config.go of Istio), and its short form for the pod.
-//! Never: reading the resources from a cluster.
+//! Never: what a resource is and which of them counts (see `resource`).
 
-use std::collections::BTreeMap;
+mod resource;
 
 use pillion_govalue::types::KNOWN;
 use pillion_govalue::{Map, Value};
 
 use super::mesh::{MeshError, check, default_proxy_config, merge_proxy_config_message, read_yaml};
-use super::{ConfigError, Gates, Mesh, Source, jsonpb};
+use super::{Gates, Mesh, Messages, jsonpb};
+
+pub use resource::{ProxyConfigResource, ProxyConfigs};
 
 /// The annotation that holds a pod's own `ProxyConfig`.
 pub const ANNOTATION: &str = "proxy.istio.io/config";
-
-/// A ProxyConfig resource, as far as injection reads it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ProxyConfigResource {
-    name: String,
-    namespace: String,
-    created: String,
-    /// `matchLabels` of the selector; `None` without a selector.
-    selector: Option<BTreeMap<String, String>>,
-    layer: Map<'static>,
-}
-
-/// The three members of the resource, and what they are called in a `ProxyConfig`.
-const MEMBERS: [(&str, &str); 3] =
-    [("concurrency", "concurrency"), ("environmentVariables", "proxyMetadata"), ("image", "image")];
-
-impl ProxyConfigResource {
-    /// Reads one resource (`networking.istio.io`, kind ProxyConfig) from YAML or JSON.
-    ///
-    /// # Errors
-    /// Text that is no YAML or whose `spec` does not fit.
-    pub fn read(source: &Source<'_>) -> Result<Self, ConfigError> {
-        let wrong = |message: String| ConfigError::new(source.name, message);
-        let resource = read_yaml(source.text).map_err(|e| wrong(e.to_string()))?;
-        let text = |key| resource.at(&["metadata", key]).and_then(Value::as_str).unwrap_or_default();
-        let spec = resource.get("spec");
-        let mut layer = Map::new();
-        for (key, member) in MEMBERS {
-            if let Some(value) = spec.and_then(|s| s.get(key)) {
-                let one = Value::map([(member, value.clone())].into_iter().collect());
-                jsonpb::apply(&mut layer, &one, KNOWN.proxy_config)
-                    .map_err(|e| wrong(format!("spec: {e}")))?;
-            }
-        }
-        let selector = spec.and_then(|s| s.get("selector")).filter(|s| !s.is_null()).map(|selector| {
-            let labels = selector.get("matchLabels").and_then(Value::as_map);
-            labels
-                .into_iter()
-                .flat_map(Map::iter)
-                .filter_map(|(k, v)| Some((String::from(k.as_str()), String::from(v.as_str()?))))
-                .collect()
-        });
-        Ok(Self {
-            name: String::from(text("name")),
-            namespace: String::from(text("namespace")),
-            created: String::from(text("creationTimestamp")),
-            selector,
-            layer,
-        })
-    }
-}
-
-/// The ProxyConfig resources of a cluster, oldest first.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct ProxyConfigs(Vec<ProxyConfigResource>);
-
-impl ProxyConfigs {
-    /// Orders resources: the oldest of a level counts, then the first by name. Timestamps are RFC 3339 in UTC, as
-    /// an API server writes them, and so are in order as text.
-    #[must_use]
-    pub fn new(mut resources: Vec<ProxyConfigResource>) -> Self {
-        resources.sort_by(|a, b| {
-            let key = |r: &ProxyConfigResource| (r.created.clone(), r.name.clone(), r.namespace.clone());
-            key(a).cmp(&key(b))
-        });
-        Self(resources)
-    }
-
-    /// The layer of a namespace: its first resource without a selector.
-    fn of_namespace(&self, namespace: &str) -> Option<&Map<'static>> {
-        self.0.iter().find(|r| r.namespace == namespace && r.selector.is_none()).map(|r| &r.layer)
-    }
-
-    /// The layer of a workload: the first resource of its namespace whose labels it has.
-    fn of_workload<'l>(
-        &self,
-        namespace: &str,
-        label: &impl Fn(&str) -> Option<&'l str>,
-    ) -> Option<&Map<'static>> {
-        let selects = |r: &&ProxyConfigResource| {
-            r.selector.as_ref().is_some_and(|labels| {
-                !labels.is_empty() && labels.iter().all(|(key, value)| label(key) == Some(value))
-            })
-        };
-        self.0.iter().filter(|r| r.namespace == namespace).find(selects).map(|r| &r.layer)
-    }
-}
 
 /// The pod whose configuration is asked for.
 #[derive(Clone, Copy, Debug)]
@@ -130,14 +45,14 @@ pub fn effective<'l, L: Fn(&str) -> Option<&'l str>>(
         config = merge_proxy_config_message(&config, layer);
     }
     let workload = resources.of_workload(target.namespace, &target.label).unwrap_or(&empty);
-    let annotation = target.annotation.and_then(|text| annotation_layer(text).ok());
+    let annotation = target.annotation.and_then(|text| annotation_layer(text, mesh.messages()).ok());
     let nearest = merge_proxy_config_message(&annotation.unwrap_or_default(), workload);
     Value::map(merge_proxy_config_message(&config, &nearest))
 }
 
-fn annotation_layer(text: &str) -> Result<Map<'static>, MeshError> {
+fn annotation_layer(text: &str, messages: Messages) -> Result<Map<'static>, MeshError> {
     let mut layer = Map::new();
-    jsonpb::apply(&mut layer, &read_yaml(text)?, KNOWN.proxy_config)?;
+    jsonpb::apply(&mut layer, &read_yaml(text)?, KNOWN.proxy_config, messages)?;
     Ok(layer)
 }
 
@@ -179,7 +94,7 @@ pub fn clean_proxy_config<'v>(config: &Value<'v>, default_tracing: bool) -> Valu
 /// Text that is no YAML, does not fit `ProxyConfig`, or gives a configuration that Istio refuses.
 pub fn check_annotation(text: &str, gates: &Gates) -> Result<(), MeshError> {
     let mut config = default_proxy_config(false).clone();
-    jsonpb::apply(&mut config, &read_yaml(text)?, KNOWN.proxy_config)?;
+    jsonpb::apply(&mut config, &read_yaml(text)?, KNOWN.proxy_config, gates.messages)?;
     let errors = check::proxy_config(&Value::map(config), gates).errors;
     if errors.is_empty() { Ok(()) } else { Err(MeshError::Invalid(errors)) }
 }

@@ -89,7 +89,7 @@ impl Snapshot {
 
         let mesh = read_mesh(sources, &gates, &mut warnings)?;
         let resources = sources.proxy_configs.iter().map(ProxyConfigResource::read);
-        let proxy_configs = ProxyConfigs::new(resources.collect::<Result<_, _>>()?);
+        let proxy_configs = ProxyConfigs::new(resources.collect::<Result<_, _>>()?, &gates);
         let snapshot =
             Self { injector: config, values, mesh, proxy_configs, level, gates, agent, settings, cluster };
         Ok(Built { snapshot, warnings })

@@ -30,7 +30,7 @@ impl Values {
         let tree = pillion_goyaml::parse(source.text)
             .map_err(|e| ConfigError::new(source.name, e.problem()).on_line(e.line()))?;
         let mut typed = Map::new();
-        jsonpb::apply(&mut typed, &tree, KNOWN.values).map_err(|e| {
+        jsonpb::apply(&mut typed, &tree, KNOWN.values, jsonpb::Messages::newest()).map_err(|e| {
             ConfigError::new(source.name, format!("could not parse configuration values: {e}"))
         })?;
         Ok(Self { tree, typed: Value::map(typed) })

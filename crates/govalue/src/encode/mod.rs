@@ -8,7 +8,7 @@ mod time;
 
 pub use go::{go_json, write_go_json};
 pub use message::{message_json, write_message_json};
-pub use time::utc as canonical_time;
+pub use time::{instant, utc as canonical_time};
 
 use std::fmt;
 

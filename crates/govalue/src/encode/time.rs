@@ -1,9 +1,15 @@
-//! Kubernetes times: RFC 3339 text as `metav1.Time` writes it, in UTC and whole seconds.
+//! Kubernetes times: RFC 3339 text as `metav1.Time` reads it, and as it writes it, in UTC and whole seconds.
 //! Never a clock, a time zone by name, or any other form of time.
 
 /// `text` as Go writes it again after reading it; `None` if it is no RFC 3339 time.
 #[must_use]
 pub fn utc(text: &str) -> Option<String> {
+    instant(text).map(|(seconds, _)| print(seconds))
+}
+
+/// The seconds since 1970 and the nanoseconds of an RFC 3339 time; `None` if `text` is none.
+#[must_use]
+pub fn instant(text: &str) -> Option<(i64, u32)> {
     let b = text.as_bytes();
     let number = |from: usize, to: usize| -> Option<i64> {
         b.get(from..to)?.iter().try_fold(0, |n, d| d.is_ascii_digit().then(|| n * 10 + i64::from(d - b'0')))
@@ -20,13 +26,15 @@ pub fn utc(text: &str) -> Option<String> {
     if hour > 23 || minute > 59 || second > 59 {
         return None;
     }
-    let mut rest = 19;
+    let (mut rest, mut nanos) = (19, 0);
     if matches!(b.get(rest), Some(b'.' | b',')) {
         rest += 1;
         let digits = b[rest..].iter().take_while(|d| d.is_ascii_digit()).count();
         if digits == 0 {
             return None;
         }
+        nanos = b[rest..rest + digits.min(9)].iter().fold(0, |n, d| n * 10 + u32::from(d - b'0'));
+        nanos *= 10_u32.pow(9_u32.saturating_sub(u32::try_from(digits).unwrap_or(9)));
         rest += digits;
     }
     let offset = match b.get(rest)? {
@@ -42,7 +50,7 @@ pub fn utc(text: &str) -> Option<String> {
         _ => return None,
     };
     let seconds = days_from_civil(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second - offset;
-    Some(print(seconds))
+    Some((seconds, nanos))
 }
 
 fn print(seconds: i64) -> String {

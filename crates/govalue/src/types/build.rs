@@ -74,7 +74,7 @@ impl Builder {
         }
     }
 
-    /// `mesh.json`, `values.json`: message name → fields of protobuf messages.
+    /// `mesh.json`, `resources.json`, `values.json`: message name → fields of protobuf messages.
     pub(super) fn proto_schema(&mut self, text: &'static str) {
         for (name, fields) in entries(text) {
             let fields: Vec<Field> = items(&fields).map(|f| self.proto_field(f)).collect();

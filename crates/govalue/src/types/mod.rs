@@ -3,7 +3,7 @@
 //! Go, JSON and protobuf names in declaration order.
 //!
 //! It serves field access in templates, `%T`, encoding in Go's order, the check of a pod, merge keys and jsonpb.
-//! The facts are `schema/{pod,mesh,values}.json`, printed by reflection from the real Go types.
+//! The facts are `schema/{pod,mesh,resources,values}.json`, printed by reflection from the real Go types.
 //! Never: values. This module knows what may be, not what is.
 
 mod build;
@@ -261,6 +261,8 @@ known! {
     mesh_config = "*v1alpha1.MeshConfig",
     /// `*v1alpha1.ProxyConfig`.
     proxy_config = "*v1alpha1.ProxyConfig",
+    /// `*v1beta1.ProxyConfig`: the spec of a ProxyConfig resource.
+    proxy_config_spec = "*v1beta1.ProxyConfig",
     /// `*apis.Values`: the values of Istio's charts, as the injector checks them.
     values = "*apis.Values",
     /// `*inject.SidecarTemplateData`: what Istio's templates run against.

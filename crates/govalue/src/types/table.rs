@@ -16,6 +16,7 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
     builder.scalars();
     builder.pod_schema(include_str!("../../schema/pod.json"));
     builder.proto_schema(include_str!("../../schema/mesh.json"));
+    builder.proto_schema(include_str!("../../schema/resources.json"));
     builder.proto_schema(include_str!("../../schema/values.json"));
     builder.template_data();
     let (rows, names) = builder.finish();

@@ -11,6 +11,8 @@ use std::str::FromStr;
 
 pub use fingerprint::{fingerprint, is_own_profile};
 
+use super::jsonpb::Messages;
+
 /// A release line of Istio.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[allow(missing_docs, reason = "the names say it")]
@@ -155,10 +157,14 @@ pub struct Row {
 
 macro_rules! gates {
     ($($gate:ident since $since:ident [$($line:ident . $patch:literal),*] $what:literal),+ $(,)?) => {
-        /// What the release in force does; every field is a row of [`ROWS`].
+        /// What the release in force does; every switch is a row of [`ROWS`].
         #[derive(Clone, Debug, PartialEq, Eq)]
         #[allow(clippy::struct_excessive_bools, reason = "independent switches, each asked by one pass")]
-        pub struct Gates { $(#[doc = $what] pub $gate: bool),+ }
+        pub struct Gates {
+            $(#[doc = $what] pub $gate: bool,)+
+            /// The fields that mesh and proxy configurations have.
+            pub messages: Messages,
+        }
 
         /// The table.
         pub const ROWS: &[Row] = &[$(Row {
@@ -171,7 +177,7 @@ macro_rules! gates {
         impl Gates {
             fn from_rows(mut on: impl FnMut(&Row) -> bool) -> Self {
                 let mut rows = ROWS.iter();
-                Self { $($gate: rows.next().is_some_and(&mut on)),+ }
+                Self { $($gate: rows.next().is_some_and(&mut on),)+ messages: Messages::newest() }
             }
 
             /// The gates by name.
@@ -198,6 +204,10 @@ gates! {
         "The owner guessed from a CronJob's pod has the API version batch/v1, before batch/v1beta1.",
     argo_rollouts since V1_22 []
         "Pods of an Argo Rollout are recognised as such.",
+    config_map_credentials_checked since V1_26 []
+        "The TLS settings of tracing must not name a credential in a ConfigMap, before any name was taken.",
+    proxy_configs_by_name since V1_24 []
+        "Of ProxyConfig resources of one age the first by name counts, before the first by name, a dot and namespace.",
     no_default_tracing since V1_22 []
         "No Zipkin address is assumed: before, zipkin.istio-system:9411 was the default and stripped as such.",
     image_variant since V1_22 []
@@ -246,7 +256,7 @@ impl Gates {
     /// What this release does.
     #[must_use]
     pub fn of(level: Level) -> Self {
-        Self::from_rows(|row| level.has(row))
+        Self { messages: Messages::of(level.release), ..Self::from_rows(|row| level.has(row)) }
     }
 }
 

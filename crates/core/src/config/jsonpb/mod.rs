@@ -5,14 +5,17 @@
 //! absent; wrappers are bare scalars and stay even if zero, as members of a oneof do; messages that are set stay
 //! even if empty; enums by name, unknown numbers as integers; durations in canonical text.
 //!
-//! Unknown fields are passed over: Istio reads strictly first and leniently after, and only the second counts.
+//! Unknown fields are passed over: Istio reads strictly first and leniently after, and only the second counts. So are
+//! fields that the release in force does not have yet ([`Messages`]).
 //! Never: which fields merge and which replace (see `mesh`).
 
 pub(crate) mod duration;
+mod messages;
 mod scalar;
 
 use std::fmt;
 
+pub use messages::Messages;
 pub(crate) use scalar::plain;
 
 use pillion_govalue::{Field, Kind, Map, TypeRef, Value};
@@ -59,7 +62,12 @@ impl ProtoError {
 ///
 /// # Errors
 /// JSON of another shape than the message's type `ty`.
-pub(crate) fn apply(message: &mut Map<'static>, json: &Value<'_>, ty: TypeRef) -> Result<(), ProtoError> {
+pub(crate) fn apply(
+    message: &mut Map<'static>,
+    json: &Value<'_>,
+    ty: TypeRef,
+    messages: Messages,
+) -> Result<(), ProtoError> {
     let object = match json {
         Value::Null => return Ok(()),
         Value::Map(object) => object,
@@ -68,19 +76,20 @@ pub(crate) fn apply(message: &mut Map<'static>, json: &Value<'_>, ty: TypeRef) -
     for field in ty.deref().get().fields() {
         // Both names may be there; the JSON name is looked at last and wins.
         let Some(raw) = object.get(field.json).or_else(|| object.get(field.proto)) else { continue };
-        if raw.is_null() && !takes_null(field) {
+        if raw.is_null() && !takes_null(field) || !messages.has(ty, field) {
             continue;
         }
-        let value = read(raw, field.ty).map_err(|e| e.within(field.json))?;
-        set(message, ty, field, value);
+        let value = read(raw, field.ty, messages).map_err(|e| e.within(field.json))?;
+        set(message, ty, field, value, messages);
     }
     Ok(())
 }
 
 /// Puts a read value into a message, keeping the normal form.
-fn set(message: &mut Map<'static>, ty: TypeRef, field: &Field, value: Value<'static>) {
-    if !field.oneof.is_empty() {
-        let rivals = ty.deref().get().fields().iter().filter(|f| f.oneof == field.oneof);
+fn set(message: &mut Map<'static>, ty: TypeRef, field: &Field, value: Value<'static>, messages: Messages) {
+    let oneof = messages.oneof(ty, field);
+    if !oneof.is_empty() {
+        let rivals = ty.deref().get().fields().iter().filter(|f| f.oneof == oneof);
         for rival in rivals.filter(|f| f.json != field.json) {
             message.remove(rival.json);
         }
@@ -123,36 +132,36 @@ fn is_zero(value: &Value<'_>, ty: TypeRef) -> bool {
 }
 
 /// One value of type `ty`. A `null` that comes here lies in a list or a map and is the type's zero.
-fn read(json: &Value<'_>, ty: TypeRef) -> Result<Value<'static>, ProtoError> {
+fn read(json: &Value<'_>, ty: TypeRef, messages: Messages) -> Result<Value<'static>, ProtoError> {
     let ty = ty.deref();
     match ty.kind() {
         Kind::Message(_) => {
             let mut message = Map::new();
-            apply(&mut message, json, ty)?;
+            apply(&mut message, json, ty, messages)?;
             Ok(Value::map(message))
         }
         Kind::List(item) => {
             let Value::List(items) = json else { return Err(ProtoError::kind(json, "a list")) };
-            let read = |(at, raw)| read(raw, item).map_err(|e| e.within(&format!("[{at}]")));
+            let read = |(at, raw)| read(raw, item, messages).map_err(|e| e.within(&format!("[{at}]")));
             Ok(Value::list(items.iter().enumerate().map(read).collect::<Result<_, _>>()?))
         }
         Kind::Map(_, item) => {
             let Value::Map(object) = json else { return Err(ProtoError::kind(json, "a map")) };
             let entry = |(key, raw): (&pillion_govalue::Str<'_>, &Value<'_>)| {
-                let value = read(raw, item).map_err(|e| e.within(&format!("[{key}]")))?;
+                let value = read(raw, item, messages).map_err(|e| e.within(&format!("[{key}]")))?;
                 Ok((key.clone().into_owned(), value))
             };
             // The keys of an object are unique already; looking again would cost their square.
             Ok(Value::map(Map::from_unique(object.iter().map(entry).collect::<Result<_, _>>()?)))
         }
-        Kind::Wrapper(inner) => scalar::read(json, inner),
+        Kind::Wrapper(inner) => scalar::read(json, inner, messages),
         Kind::StructPb => match json {
             Value::Null => Ok(Value::empty_map()),
             Value::Map(_) => Ok(scalar::plain(json)),
             other => Err(ProtoError::kind(other, "an object")),
         },
         Kind::Any => Ok(scalar::plain(json)),
-        _ => scalar::read(json, ty),
+        _ => scalar::read(json, ty, messages),
     }
 }
 

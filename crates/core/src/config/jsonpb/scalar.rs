@@ -3,10 +3,10 @@
 
 use pillion_govalue::{Kind, Map, TypeRef, Value, json};
 
-use super::{ProtoError, duration};
+use super::{Messages, ProtoError, duration};
 
 /// One scalar in normal form.
-pub(super) fn read(json: &Value<'_>, ty: TypeRef) -> Result<Value<'static>, ProtoError> {
+pub(super) fn read(json: &Value<'_>, ty: TypeRef, messages: Messages) -> Result<Value<'static>, ProtoError> {
     match ty.kind() {
         Kind::Bool => match json {
             Value::Null => Ok(Value::Bool(false)),
@@ -32,7 +32,10 @@ pub(super) fn read(json: &Value<'_>, ty: TypeRef) -> Result<Value<'static>, Prot
                 "an int32 or a string",
             ),
         },
-        Kind::Enum(values) => named(json, values),
+        Kind::Enum(values) => {
+            let known = values.iter().copied().filter(|(name, _)| messages.has_name(ty, name));
+            named(json, &known.collect::<Vec<_>>())
+        }
         Kind::Duration => match json {
             Value::Null => Ok(Value::from("0s")),
             Value::Str(s) => duration::parse(s)
@@ -100,7 +103,7 @@ fn float(json: &Value<'_>) -> Result<Value<'static>, ProtoError> {
     number.map(Value::Float).ok_or_else(|| ProtoError::kind(json, "a number"))
 }
 
-fn named(json: &Value<'_>, values: &'static [(&'static str, i32)]) -> Result<Value<'static>, ProtoError> {
+fn named(json: &Value<'_>, values: &[(&'static str, i32)]) -> Result<Value<'static>, ProtoError> {
     let number = match json {
         Value::Str(s) => {
             let known = values.iter().find(|(name, _)| *s == *name);

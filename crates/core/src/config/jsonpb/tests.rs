@@ -8,7 +8,8 @@ use super::*;
 fn over(old: &str, new: &str) -> Result<String, String> {
     let Value::Map(old) = parse(old.as_bytes()).unwrap().into_owned() else { panic!("no object") };
     let mut message = (*old).clone();
-    apply(&mut message, &parse(new.as_bytes()).unwrap(), KNOWN.proxy_config).map_err(|e| e.to_string())?;
+    apply(&mut message, &parse(new.as_bytes()).unwrap(), KNOWN.proxy_config, Messages::newest())
+        .map_err(|e| e.to_string())?;
     Ok(json::to_string(&Value::map(message), json::GO_MAP))
 }
 

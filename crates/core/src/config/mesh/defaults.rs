@@ -3,7 +3,10 @@
 
 use std::sync::LazyLock;
 
+use pillion_govalue::types::KNOWN;
 use pillion_govalue::{Map, Value, parse};
+
+use crate::config::jsonpb::Messages;
 
 /// The `ProxyConfig` of a proxy nobody configured.
 const PROXY_CONFIG: &str = r#"{
@@ -72,8 +75,10 @@ pub(crate) fn proxy_config(tracing: bool) -> &'static Map<'static> {
 }
 
 /// The default `MeshConfig`, its `defaultConfig` included.
-pub(crate) fn mesh_config(tracing: bool) -> Map<'static> {
+pub(crate) fn mesh_config(tracing: bool, messages: Messages) -> Map<'static> {
     let mut config = PARSED[2].clone();
+    let mesh = KNOWN.mesh_config.deref();
+    config.retain(|key, _| mesh.field_by_json(key).is_none_or(|field| messages.has(mesh, field)));
     config.insert("defaultConfig", proxy_config(tracing).clone());
     config
 }

@@ -7,12 +7,16 @@ use std::collections::{BTreeSet, HashMap};
 use pillion_govalue::types::KNOWN;
 use pillion_govalue::{Map, Value};
 
-use crate::config::jsonpb::{self, ProtoError};
+use crate::config::jsonpb::{self, Messages, ProtoError};
 
 /// `json` over the mesh configuration `old`.
-pub(super) fn mesh(old: &Map<'static>, json: &Value<'_>) -> Result<Map<'static>, ProtoError> {
+pub(super) fn mesh(
+    old: &Map<'static>,
+    json: &Value<'_>,
+    messages: Messages,
+) -> Result<Map<'static>, ProtoError> {
     let mut new = old.clone();
-    jsonpb::apply(&mut new, json, KNOWN.mesh_config)?;
+    jsonpb::apply(&mut new, json, KNOWN.mesh_config, messages)?;
     // The two merged members are looked for by their JSON name only: written `default_config` the first is
     // read, checked and dropped, and so it is here.
     restore(&mut new, old, "defaultConfig");
@@ -22,13 +26,13 @@ pub(super) fn mesh(old: &Map<'static>, json: &Value<'_>) -> Result<Map<'static>,
         // Istio cuts this member out of the text by decoding it without a type, which rounds large numbers.
         new.insert(
             "defaultConfig",
-            proxy_config(&base, &jsonpb::plain(layer)).map_err(|e| inside("defaultConfig", e))?,
+            proxy_config(&base, &jsonpb::plain(layer), messages).map_err(|e| inside("defaultConfig", e))?,
         );
     }
     if let Some(layer) = json.get("defaultProviders").filter(|v| !v.is_null()) {
         let mut providers = object(&new, "defaultProviders");
         let ty = KNOWN.mesh_config.deref().field_by_json("defaultProviders").map_or(KNOWN.any, |f| f.ty);
-        jsonpb::apply(&mut providers, layer, ty).map_err(|e| inside("defaultProviders", e))?;
+        jsonpb::apply(&mut providers, layer, ty, messages).map_err(|e| inside("defaultProviders", e))?;
         new.insert("defaultProviders", providers);
     }
     merge_by_name(&mut new, old);
@@ -38,9 +42,13 @@ pub(super) fn mesh(old: &Map<'static>, json: &Value<'_>) -> Result<Map<'static>,
 
 /// `json` over the proxy configuration `old`: `proxyMetadata` merges by key and the members of `proxyHeaders` that
 /// the layer leaves out are filled in again; all else replaces.
-pub(crate) fn proxy_config(old: &Map<'static>, json: &Value<'_>) -> Result<Map<'static>, ProtoError> {
+pub(crate) fn proxy_config(
+    old: &Map<'static>,
+    json: &Value<'_>,
+    messages: Messages,
+) -> Result<Map<'static>, ProtoError> {
     let mut new = old.clone();
-    jsonpb::apply(&mut new, json, KNOWN.proxy_config)?;
+    jsonpb::apply(&mut new, json, KNOWN.proxy_config, messages)?;
     settle_proxy_config(&mut new, old);
     Ok(new)
 }

@@ -8,7 +8,7 @@ mod layer;
 use pillion_govalue::{Map, Value};
 
 use super::Gates;
-use super::jsonpb::ProtoError;
+use super::jsonpb::{Messages, ProtoError};
 
 pub(crate) use defaults::proxy_config as default_proxy_config;
 pub(crate) use layer::{
@@ -48,7 +48,7 @@ impl Mesh {
     /// The configuration of a mesh that nobody configured, as a release has it.
     #[must_use]
     pub fn of(gates: &Gates) -> Self {
-        let config = Value::map(defaults::mesh_config(!gates.no_default_tracing));
+        let config = Value::map(defaults::mesh_config(!gates.no_default_tracing, gates.messages));
         Self { config, gates: gates.clone() }
     }
 
@@ -59,7 +59,7 @@ impl Mesh {
     pub fn layered(&self, yaml: &str) -> Result<(Self, Vec<String>), MeshError> {
         let json = read_yaml(yaml)?;
         let empty = Map::new();
-        let config = layer::mesh(self.config.as_map().unwrap_or(&empty), &json)?;
+        let config = layer::mesh(self.config.as_map().unwrap_or(&empty), &json, self.gates.messages)?;
         let mesh = Self { config: Value::map(config), gates: self.gates.clone() };
         let found = check::mesh(&mesh.config, &mesh.gates);
         if found.errors.is_empty() {
@@ -67,6 +67,11 @@ impl Mesh {
         } else {
             Err(MeshError::Invalid(found.errors))
         }
+    }
+
+    /// The fields that messages of this release have.
+    pub(super) const fn messages(&self) -> Messages {
+        self.gates.messages
     }
 
     /// `defaultConfig`: the `ProxyConfig` of every proxy, in normal form.
@@ -89,7 +94,7 @@ impl Mesh {
         let json = read_yaml(yaml)?;
         let empty = Map::new();
         let base = self.default_config().as_map().unwrap_or(&empty);
-        Ok(Value::map(merge_proxy_config(base, &json)?))
+        Ok(Value::map(merge_proxy_config(base, &json, self.gates.messages)?))
     }
 
     /// The mesh with that text in its `defaultConfig` already: how files are injected, where each pod has a mesh

@@ -107,3 +107,36 @@ fn an_annotation_of_very_many_keys_costs_no_square() {
     assert_eq!(metadata.as_map().unwrap().len(), 40_001);
     assert_eq!(metadata.get("K7").and_then(Value::as_str), Some("v"));
 }
+
+#[test]
+fn fields_that_came_later_are_dropped_as_the_release_drops_them() {
+    let at = |release: &str, text: &str, path: &[&str]| {
+        let mesh = Mesh::of(&Gates::of(release.parse().unwrap())).layered(text).map(|(mesh, _)| mesh);
+        mesh.map(|m| m.config.at(path).map_or_else(String::new, |v| json::to_string(v, json::GO_MAP)))
+    };
+    let inbound = ["inboundTrafficPolicy"];
+    assert_eq!(at("1.21", "inboundTrafficPolicy: {mode: LOCALHOST}", &inbound).unwrap(), "");
+    assert_eq!(
+        at("1.22", "inboundTrafficPolicy: {mode: LOCALHOST}", &inbound).unwrap(),
+        r#"{"mode":"LOCALHOST"}"#
+    );
+    // A name that an enum got later is no name before, and its number has none.
+    let mode = ["outboundTrafficPolicy", "mode"];
+    assert!(at("1.29", "outboundTrafficPolicy: {mode: ALLOW_ANY_DYNAMIC_DNS}", &mode).is_err());
+    assert_eq!(at("1.29", "outboundTrafficPolicy: {mode: 3}", &mode).unwrap(), "3");
+    assert_eq!(at("1.30", "outboundTrafficPolicy: {mode: 3}", &mode).unwrap(), r#""ALLOW_ANY_DYNAMIC_DNS""#);
+    // What is not known is not checked.
+    let windows = "defaultConfig: {connectionSettings: {http2InitialStreamWindowSize: 1}}";
+    assert!(at("1.30", windows, &[]).is_ok() && at("1.31", windows, &[]).is_err());
+    // A header's value came into a oneof, where an empty one is something.
+    let header = "extensionProviders: [{name: a, opentelemetry: {http: {headers: [{name: h, value: ''}]}}}]";
+    let headers = |release| at(release, header, &["extensionProviders"]).unwrap();
+    assert!(!headers("1.25").contains("value") && headers("1.26").contains(r#""value":"""#));
+}
+
+#[test]
+fn a_credential_in_a_config_map_is_refused_since_a_release() {
+    let text = "defaultConfig: {tracing: {tlsSettings: {credentialName: 'configmap://c'}}}";
+    let taken = |release: &str| Mesh::of(&Gates::of(release.parse().unwrap())).layered(text).is_ok();
+    assert!(taken("1.25") && !taken("1.26"));
+}

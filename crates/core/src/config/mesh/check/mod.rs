@@ -75,7 +75,7 @@ pub(crate) fn mesh(config: &Value<'_>, gates: &Gates) -> Findings {
 
 /// Checks a `ProxyConfig`.
 pub(crate) fn proxy_config(config: &Value<'_>, gates: &Gates) -> Findings {
-    let mut found = Findings { errors: proxy::problems(config), warnings: Vec::new() };
+    let mut found = Findings { errors: proxy::problems(config, gates), warnings: Vec::new() };
     if !gates.long_drain && nanos(config, "drainDuration") > HOUR {
         found.error("drain time must be <1h0m0s");
     }

@@ -4,11 +4,13 @@
 
 use pillion_govalue::Value;
 
+use crate::config::Gates;
+
 use super::names::{port, proxy_address};
 use super::{MILLISECOND, SECOND, integer, nanos, string};
 
 /// All that is wrong with `config`, which is a `ProxyConfig` in normal form.
-pub(super) fn problems(config: &Value<'_>) -> Vec<String> {
+pub(super) fn problems(config: &Value<'_>, gates: &Gates) -> Vec<String> {
     let mut out = Vec::new();
     mandatory(config, &mut out);
     drain_duration(config, &mut out);
@@ -17,7 +19,7 @@ pub(super) fn problems(config: &Value<'_>) -> Vec<String> {
         address => prefixed(&mut out, "invalid discovery address:", proxy_address(address)),
     }
     if let Some(tracing) = config.get("tracing") {
-        check_tracing(tracing, &mut out);
+        check_tracing(tracing, gates, &mut out);
     }
     addresses(config, &mut out);
     prefixed(&mut out, "invalid proxy admin port:", port(integer(config, "proxyAdminPort")));
@@ -94,7 +96,7 @@ fn addresses(config: &Value<'_>, out: &mut Vec<String>) {
     }
 }
 
-fn check_tracing(tracing: &Value<'_>, out: &mut Vec<String>) {
+fn check_tracing(tracing: &Value<'_>, gates: &Gates, out: &mut Vec<String>) {
     if let Some(lightstep) = tracing.get("lightstep") {
         let address = string(lightstep, "address");
         if address.is_empty() {
@@ -114,17 +116,18 @@ fn check_tracing(tracing: &Value<'_>, out: &mut Vec<String>) {
     }
     if let Some(tls) = tracing.get("tlsSettings") {
         let mut faults = Vec::new();
-        check_tls(tls, &mut faults);
+        check_tls(tls, gates, &mut faults);
         out.extend(faults.into_iter().map(|f| format!("invalid tracing TLS config: {f}")));
     }
 }
 
-fn check_tls(tls: &Value<'_>, out: &mut Vec<String>) {
+fn check_tls(tls: &Value<'_>, gates: &Gates, out: &mut Vec<String>) {
     let has = |key: &str| !string(tls, key).is_empty();
     let mode = tls.get("mode").and_then(Value::as_str).unwrap_or("DISABLE");
     let (simple, mutual) = (mode == "SIMPLE", mode == "MUTUAL");
     // A configuration outside any namespace cannot name a ConfigMap.
-    if string(tls, "credentialName").starts_with("configmap://") {
+    let in_config_map = string(tls, "credentialName").starts_with("configmap://");
+    if in_config_map && gates.config_map_credentials_checked {
         out.push(String::from("invalid configmap:// credentialName"));
     }
     if tls.get("insecureSkipVerify").and_then(Value::as_bool) == Some(true) {

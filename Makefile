@@ -7,10 +7,13 @@ export CARGO_TARGET_DIR ?= $(CACHE)/target
 CARGO := cargo
 # Random pods for each release and configuration in the long runs.
 PODS ?= 100
+# Releases and random questions of the comparison of mesh configurations.
+RELEASES ?= 1.20.1,latest
+QUESTIONS ?= 2000
 SEED ?= $(shell date +%s)
 STEP := ./scripts/step
 
-.PHONY: help run test fmt lint unit doc conformance conformance-long conformance-all files yaml envoy dry-run
+.PHONY: help run test fmt lint unit doc conformance conformance-long conformance-all files yaml envoy dry-run mesh
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
@@ -25,6 +28,7 @@ test: ## Everything that CI runs
 	@$(STEP) "unit" $(MAKE) --no-print-directory unit
 	@$(STEP) "envoy" $(MAKE) --no-print-directory envoy
 	@$(STEP) "yaml" $(MAKE) --no-print-directory yaml
+	@$(STEP) "mesh" $(MAKE) --no-print-directory mesh
 	@$(STEP) "conformance" $(MAKE) --no-print-directory conformance
 	@$(STEP) "files" $(MAKE) --no-print-directory files
 	@$(STEP) "dry-run" $(MAKE) --no-print-directory dry-run
@@ -48,8 +52,9 @@ conformance: ## Pod for pod against Istio's injector: 1.20.1, latest and a third
 conformance-long: ## The same over many more pods of 1.20.1 and latest
 	./tests/conformance/run.sh --release 1.20.1,latest --seed $(SEED) --min 10000
 
-conformance-all: ## The same over every release, at least 5,000 injected pods each
+conformance-all: ## The same over every release, at least 5,000 injected pods each, and mesh configurations
 	./tests/conformance/run.sh --release all --pods $(PODS) --seed $(SEED) --min-each 5000
+	./tests/conformance/run.sh --mesh --release all --seed $(SEED) --questions 5000
 
 # Configurations whose sidecars differ most; with both releases, somewhat more than two thousand pods.
 DRY_RUN_CONFIGS := default,native,openshift,templates
@@ -62,6 +67,9 @@ dry-run: ## Injected pods and workloads, created with dry run in a real Kubernet
 
 files: ## Manifests against what istioctl kube-inject runs, of 1.20.1 and latest: 500 documents each at least
 	./tests/conformance/run.sh --files --release 1.20.1,latest --seed $(SEED) --pods 10 --min 500
+
+mesh: ## Mesh configurations and ProxyConfig resources, field by field, against Istio's own code
+	./tests/conformance/run.sh --mesh --release $(RELEASES) --seed $(SEED) --questions $(QUESTIONS)
 
 yaml: ## 20,000 generated documents read and 20,000 written, compared with Go's own library
 	PILLION_ORACLE="$$(./tests/conformance/build-oracle.sh latest)" \

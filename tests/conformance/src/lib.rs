@@ -3,7 +3,8 @@
 //! [`run`] takes each release and configuration, asks the oracle (Istio's code as a program, [`oracle`]) and Pillion
 //! ([`injector`]) the same questions ([`handmade`] and [`generate`]d ones), lets Go judge ([`judge`]), and
 //! [`report`] prints what came of it. On demand a real API server judges too ([`api_server`]). [`files`] does the same for
-//! whole manifests. A library only so that its parts can be tested; nothing depends on it.
+//! whole manifests, [`mesh`] for mesh configurations alone. A library only so that its parts can be tested; nothing
+//! depends on it.
 
 pub mod answer;
 pub mod api_server;
@@ -19,6 +20,7 @@ pub mod generate;
 pub mod handmade;
 pub mod injector;
 pub mod judge;
+pub mod mesh;
 pub mod options;
 pub mod oracle;
 pub mod pillion;

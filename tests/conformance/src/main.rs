@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use pillion_conformance::options::Options;
-use pillion_conformance::{files, replay, report, run};
+use pillion_conformance::{files, mesh, replay, report, run};
 
 fn main() -> ExitCode {
     let options = Options::parse();
@@ -14,6 +14,7 @@ fn main() -> ExitCode {
         None if options.files => {
             files::run::run(&options).map(|tally| files::report::print(&tally, &options))
         }
+        None if options.mesh => mesh::run(&options).map(|outcome| mesh::print(&outcome)),
         None => run::run(&options).map(|tally| report::print(&tally, &options)),
     };
     match passed {

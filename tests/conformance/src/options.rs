@@ -51,6 +51,15 @@ pub struct Options {
     /// Run one saved case again and print every difference.
     #[arg(long, value_name = "FILE")]
     pub replay: Option<PathBuf>,
+    /// Compare mesh configurations and ProxyConfig resources, field by field, and no pods.
+    #[arg(long)]
+    pub mesh: bool,
+    /// With --mesh: random questions, besides those that go through every field.
+    #[arg(long, default_value_t = 2000)]
+    pub questions: usize,
+    /// With --mesh: ask one saved question again.
+    #[arg(long, value_name = "FILE")]
+    pub question: Option<PathBuf>,
     /// What is held against Istio.
     #[arg(long, value_enum, default_value_t = Peer::Pillion)]
     pub peer: Peer,

@@ -153,6 +153,11 @@ impl Oracle {
         self.ask(&args, &configuration.env, questions)
     }
 
+    /// What mesh configurations become, in order.
+    pub fn mesh<T: DeserializeOwned>(&self, questions: impl Iterator<Item = Value>) -> Result<Vec<T>> {
+        self.ask(&["mesh".as_ref()], &[], questions)
+    }
+
     /// Questions to a file, the oracle over it, answers from a file: no pipe can fill up.
     fn ask<T: DeserializeOwned>(
         &self,

@@ -101,8 +101,9 @@ pub fn run(options: &Options) -> Result<Tally> {
     errors.into_iter().next().map_or(Ok(tally), Err)
 }
 
-/// A seed out of the clock.
-pub(crate) fn clock_seed() -> u64 {
+/// A seed that no run had before.
+#[must_use]
+pub fn clock_seed() -> u64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     now.as_secs() ^ u64::from(now.subsec_nanos())
 }

@@ -263,6 +263,8 @@ const RIGHT: &[(&str, &str)] = &[
     ("distribute[].to", "100"),
     ("ecdhCurves", "P-256"),
     ("sampling", "12.5"),
+    // Of its names one is newer than most releases.
+    ("outboundTrafficPolicy.mode", "REGISTRY_ONLY"),
     // Its last value is one that Istio's own check does not know.
     ("controlPlaneAuthPolicy", "MUTUAL_TLS"),
 ];

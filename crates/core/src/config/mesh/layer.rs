@@ -23,10 +23,12 @@ pub(super) fn mesh(
     restore(&mut new, old, "defaultProviders");
     if let Some(layer) = json.get("defaultConfig").filter(|v| !v.is_null()) {
         let base = object(&new, "defaultConfig");
-        // Istio cuts this member out of the text by decoding it without a type, which rounds large numbers.
+        // Istio cuts this member out of the text by decoding it without a type and writing it as YAML again, which
+        // rounds large numbers, and takes the sign off a zero.
         new.insert(
             "defaultConfig",
-            proxy_config(&base, &jsonpb::plain(layer), messages).map_err(|e| inside("defaultConfig", e))?,
+            proxy_config(&base, &unsigned_zeros(jsonpb::plain(layer)), messages)
+                .map_err(|e| inside("defaultConfig", e))?,
         );
     }
     if let Some(layer) = json.get("defaultProviders").filter(|v| !v.is_null()) {
@@ -38,6 +40,19 @@ pub(super) fn mesh(
     merge_by_name(&mut new, old);
     add_up(&mut new, old);
     Ok(new)
+}
+
+/// The same value with `0` for `-0.0`.
+fn unsigned_zeros(value: Value<'static>) -> Value<'static> {
+    match value {
+        Value::Float(f) if f == 0.0 => Value::Int(0),
+        Value::List(items) => Value::list(items.iter().cloned().map(unsigned_zeros).collect()),
+        Value::Map(map) => {
+            let members = map.iter().map(|(key, value)| (key.clone(), unsigned_zeros(value.clone())));
+            Value::map(Map::from_unique(members.collect()))
+        }
+        other => other,
+    }
 }
 
 /// `json` over the proxy configuration `old`: `proxyMetadata` merges by key and the members of `proxyHeaders` that

@@ -36,6 +36,14 @@ fn the_default_config_merges_and_its_metadata_by_key() {
 }
 
 #[test]
+fn a_negative_zero_loses_its_sign_in_the_default_config_and_keeps_it_in_the_annotation() {
+    let text = "defaultConfig: {tracing: {sampling: -0.0}}";
+    assert_eq!(member(&[text], &["defaultConfig", "tracing"]), "{}");
+    let annotated = Mesh::default().with_proxy_config("tracing: {sampling: -0.0}").unwrap();
+    assert_eq!(json::to_string(annotated.get("tracing").unwrap(), json::GO_MAP), r#"{"sampling":-0}"#);
+}
+
+#[test]
 fn headers_that_a_layer_leaves_out_are_filled_in_but_not_all_of_them() {
     let text =
         "defaultConfig: {proxyHeaders: {server: {disabled: true}, setCurrentClientCertDetails: {uri: true}}}";

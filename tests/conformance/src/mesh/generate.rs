@@ -134,8 +134,9 @@ impl Generator {
         let in_default = wrong && rng.chance(50);
         let mut source = self.layer(&self.mesh, wrong && !in_default, rng);
         if rng.chance(75) {
-            source
-                .lay(Node::Map(vec![("defaultConfig".to_owned(), self.layer(&self.proxy, in_default, rng))]));
+            // By its protobuf name the member is read, checked and dropped.
+            let key = if rng.chance(5) { "default_config" } else { "defaultConfig" };
+            source.lay(Node::Map(vec![(key.to_owned(), self.layer(&self.proxy, in_default, rng))]));
         }
         if rng.chance(30) {
             source.lay(Node::Map(vec![("rootNamespace".to_owned(), one_of(ROOTS, rng))]));

@@ -45,7 +45,8 @@ pub(super) fn mesh(
 /// The same value with `0` for `-0.0`.
 fn unsigned_zeros(value: Value<'static>) -> Value<'static> {
     match value {
-        Value::Float(f) if f == 0.0 => Value::Int(0),
+        // The pattern takes both zeros.
+        Value::Float(0.0) => Value::Int(0),
         Value::List(items) => Value::list(items.iter().cloned().map(unsigned_zeros).collect()),
         Value::Map(map) => {
             let members = map.iter().map(|(key, value)| (key.clone(), unsigned_zeros(value.clone())));

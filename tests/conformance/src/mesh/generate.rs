@@ -76,7 +76,7 @@ impl Generator {
     pub fn questions(&self, random: usize) -> Vec<Question> {
         let every = self.mesh.len().max(self.proxy.len());
         let covering = (0..every).map(|number| self.covering(number));
-        covering.chain((0..random).map(|number| self.random(number))).collect()
+        covering.chain(edges()).chain((0..random).map(|number| self.random(number))).collect()
     }
 
     /// The question of a turn through all fields: each place has another field, with a right value.
@@ -196,6 +196,35 @@ const TEXTS: &[&str] = &[
     "a: b: c",
     "- a",
 ];
+/// Mesh configurations at the edge of what Istio's checks take, and what only some releases take.
+const EDGES: &[&str] = &[
+    "connectTimeout: 30s",
+    "connectTimeout: 30001ms",
+    "connectTimeout: 1h",
+    "connectTimeout: 3601s",
+    "protocolDetectionTimeout: 1500us",
+    "outboundTrafficPolicy: {mode: ALLOW_ANY_DYNAMIC_DNS}",
+    "outboundTrafficPolicy: {mode: 3}",
+    "defaultConfig: {drainDuration: 1h}",
+    "defaultConfig: {drainDuration: 3601s}",
+    "defaultConfig: {drainDuration: 1500ms}",
+    "defaultConfig: {tracing: {sampling: -0.0}}",
+    "defaultConfig: {tracing: {sampling: '-0'}}",
+    "defaultConfig: {tracing: {tlsSettings: {credentialName: 'configmap://c'}}}",
+    "defaultConfig: {connectionSettings: {http2InitialStreamWindowSize: 65534}}",
+];
+
+/// Each edge in the mesh configuration, and what is in its `defaultConfig` in an annotation besides.
+fn edges() -> impl Iterator<Item = Question> {
+    EDGES.iter().map(|text| {
+        let mut question = Question { mesh: Some((*text).to_owned()), ..Question::default() };
+        if let Some(inner) = text.strip_prefix("defaultConfig: ") {
+            question.annotations.insert(ANNOTATION.to_owned(), inner.to_owned());
+        }
+        question
+    })
+}
+
 const ROOTS: &[&str] = &["root", "shop", "''", "istio-system", "other", "null"];
 const UNKNOWN: &[&str] = &[
     "1",

@@ -230,6 +230,8 @@ gates! {
     overrides_survive since V1_20 []
         "A second injection keeps the user's settings for an injected container and the order of its \
          environment; Istio, in every release, lets the template take them back and orders anew.",
+    long_connect_timeout since V1_21 []
+        "MeshConfig.connectTimeout may be up to an hour long, before 30 seconds.",
     long_drain since V1_22 []
         "ProxyConfig.drainDuration may be longer than an hour.",
     lifecycle_rewrite since V1_25 []

@@ -70,7 +70,7 @@ pub(crate) fn proxy_config(
 }
 
 /// The proxy configuration `layer`, in normal form, over `old`. What `layer` does not hold stays, so that a zero
-/// cannot override.
+/// cannot override; nor can a negative one, for Istio writes the layer as YAML, where it is a zero like any other.
 pub(crate) fn proxy_config_message(old: &Map<'static>, layer: &Map<'static>) -> Map<'static> {
     let mut new = old.clone();
     for (key, value) in layer.iter() {
@@ -81,10 +81,26 @@ pub(crate) fn proxy_config_message(old: &Map<'static>, layer: &Map<'static>) -> 
                 new.remove(f.json);
             });
         }
-        new.insert(key.clone(), value.clone());
+        let value = if holds_zero(value) { without_zeros(value) } else { value.clone() };
+        new.insert(key.clone(), value);
     }
     settle_proxy_config(&mut new, old);
     new
+}
+
+/// Whether a message in normal form holds a float that is a negative zero; no other zero is there.
+fn holds_zero(value: &Value<'_>) -> bool {
+    match value {
+        Value::Float(0.0) => true,
+        Value::Map(map) => map.iter().any(|(_, value)| holds_zero(value)),
+        _ => false,
+    }
+}
+
+fn without_zeros(value: &Value<'static>) -> Value<'static> {
+    let Value::Map(map) = value else { return value.clone() };
+    let kept = map.iter().filter(|(_, value)| !matches!(value, Value::Float(0.0)));
+    Value::map(Map::from_unique(kept.map(|(key, value)| (key.clone(), without_zeros(value))).collect()))
 }
 
 /// Sub-messages of `proxyHeaders` that a layer cannot take away. (The others of that message it can.)

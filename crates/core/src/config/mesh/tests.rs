@@ -143,6 +143,16 @@ fn fields_that_came_later_are_dropped_as_the_release_drops_them() {
 }
 
 #[test]
+fn the_longest_connect_timeout_grew_with_a_release() {
+    let taken = |release: &str, text: &str| {
+        let mesh = Mesh::of(&Gates::of(release.parse().unwrap()));
+        mesh.layered(&format!("connectTimeout: {text}")).is_ok()
+    };
+    assert!(taken("1.20", "30s") && !taken("1.20", "31s"));
+    assert!(taken("1.21", "1h") && !taken("1.21", "3601s"));
+}
+
+#[test]
 fn a_credential_in_a_config_map_is_refused_since_a_release() {
     let text = "defaultConfig: {tracing: {tlsSettings: {credentialName: 'configmap://c'}}}";
     let taken = |release: &str| Mesh::of(&Gates::of(release.parse().unwrap())).layered(text).is_ok();

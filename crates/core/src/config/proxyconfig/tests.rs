@@ -76,6 +76,12 @@ fn a_layer_cannot_set_a_scalar_back_to_zero() {
 }
 
 #[test]
+fn a_negative_zero_is_a_zero_to_a_layer() {
+    let config = config("app", false, Some("tracing: {sampling: -0.0, maxPathTagLength: 7}"));
+    assert_eq!(member(&config, "tracing"), r#"{"maxPathTagLength":7}"#);
+}
+
+#[test]
 fn what_equals_the_default_is_left_out_of_the_copy() {
     let clean = |text, tracing: bool| {
         let config = Mesh::of(&Gates { no_default_tracing: !tracing, ..Gates::default() })

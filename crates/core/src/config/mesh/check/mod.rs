@@ -43,7 +43,7 @@ const HOUR: i64 = 3_600 * SECOND;
 pub(crate) fn mesh(config: &Value<'_>, gates: &Gates) -> Findings {
     let mut found = Findings::default();
     found.check("proxyListenPort", names::port(integer(config, "proxyListenPort")));
-    found.check("connectTimeout", connect_timeout(config));
+    found.check("connectTimeout", connect_timeout(config, gates));
     if nanos(config, "protocolDetectionTimeout") % MILLISECOND != 0 {
         found.error("protocolDetectionTimeout: no finer than milliseconds");
     }
@@ -87,9 +87,11 @@ pub(crate) fn proxy_config(config: &Value<'_>, gates: &Gates) -> Findings {
     found
 }
 
-fn connect_timeout(config: &Value<'_>) -> Result<(), String> {
+fn connect_timeout(config: &Value<'_>, gates: &Gates) -> Result<(), String> {
     at_least_a_millisecond(config, "connectTimeout")?;
-    if nanos(config, "connectTimeout") > HOUR { Err(String::from("at most an hour")) } else { Ok(()) }
+    let (most, told) =
+        if gates.long_connect_timeout { (HOUR, "an hour") } else { (30 * SECOND, "30 seconds") };
+    if nanos(config, "connectTimeout") > most { Err(format!("at most {told}")) } else { Ok(()) }
 }
 
 fn service_settings(config: &Value<'_>, found: &mut Findings) {

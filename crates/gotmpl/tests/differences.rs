@@ -123,3 +123,17 @@ fn groups_of_a_pattern_nest_200_deep() {
     assert_eq!(find(150).unwrap(), "true");
     assert!(find(300).is_err());
 }
+
+#[test]
+fn structs_print_as_the_newest_release_has_them_and_messages_with_two_spaces() {
+    let root = br#"{"Spec": {}, "ProxyConfig": {"configPath": "/etc", "statusPort": 15020}}"#;
+    let root = parse(root).unwrap();
+    let print = |text: &str| {
+        let template =
+            Template::compile("inject", text, &sprig::function_set(), KNOWN.template_data).unwrap();
+        String::from_utf8(template.render(&root, &Env::default(), &Limits::default()).unwrap()).unwrap()
+    };
+    assert_eq!(print("{{ .ProxyConfig }}"), r#"config_path:"/etc"  status_port:15020"#);
+    // A field that Kubernetes had not yet when 1.20 was built.
+    assert!(print("{{ .Spec }}").contains(",ResourceClaims:[]PodResourceClaim{},Resources:nil,"));
+}

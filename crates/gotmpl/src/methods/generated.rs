@@ -39,7 +39,11 @@ fn bare_name(ty: TypeRef) -> &'static str {
 fn field(out: &mut String, node: Option<&Value<'_>>, field: &Field, depth: u32) {
     let node = node.filter(|v| !v.is_null());
     match (field.ty.kind(), node) {
-        (Kind::Ptr(to), None) => out.push_str(if matches!(to.kind(), Kind::Time) { "<nil>" } else { "nil" }),
+        // Types of other packages are printed by `fmt`, which has its own word for a nil pointer.
+        (Kind::Ptr(to), None) => {
+            let foreign = matches!(to.kind(), Kind::Time | Kind::Quantity | Kind::IntOrString);
+            out.push_str(if foreign { "<nil>" } else { "nil" });
+        }
         (Kind::Ptr(to), Some(v)) if has_string(to) => out.push_str(&string(v, to, depth + 1)),
         (Kind::Ptr(to), Some(v)) if matches!(to.kind(), Kind::Quantity | Kind::IntOrString | Kind::Time) => {
             out.push_str(&plain(&read(Some(v), field.ty)));

@@ -22,7 +22,7 @@ pub(crate) enum Inside<'v> {
 pub(crate) fn insides<'v>(node: &'v Value<'v>, ty: TypeRef) -> Option<Vec<Inside<'v>>> {
     let value = Val::Typed(node, ty);
     Some(match ty.kind() {
-        Kind::Quantity => quantity(&value, node.is_null()),
+        Kind::Quantity => quantity(&value, node),
         Kind::IntOrString => int_or_string(node),
         Kind::Time => time(&value),
         Kind::Duration => {
@@ -33,8 +33,8 @@ pub(crate) fn insides<'v>(node: &'v Value<'v>, ty: TypeRef) -> Option<Vec<Inside
     })
 }
 
-fn quantity<'v>(value: &Val<'v>, zero: bool) -> Vec<Inside<'v>> {
-    let amount = amount(value).filter(|_| !zero);
+fn quantity<'v>(value: &Val<'v>, node: &Value<'_>) -> Vec<Inside<'v>> {
+    let amount = amount(value).filter(|_| !node.is_null());
     let (number, scale) = amount.as_ref().and_then(|q| q.small()).unwrap_or_default();
     let format = match amount.as_ref().map(|q| q.format()) {
         Some(Format::DecimalExponent) => "DecimalExponent",
@@ -42,7 +42,12 @@ fn quantity<'v>(value: &Val<'v>, zero: bool) -> Vec<Inside<'v>> {
         Some(Format::DecimalSi) => "DecimalSI",
         None => "",
     };
-    let text = amount.map(|q| q.to_string()).unwrap_or_default();
+    let written = match node {
+        Value::Str(text) => String::from(text.trim()),
+        other => pillion_govalue::json::to_string(other, pillion_govalue::json::PLAIN),
+    };
+    let binary = matches!(amount.as_ref().map(|q| q.format()), Some(Format::BinarySi));
+    let text = amount.filter(|_| is_kept(&written, binary)).map(|_| written).unwrap_or_default();
     let scale = Val::Int(scale.into(), typed("resource.Scale"));
     let small = vec![Inside::Value("value", Val::int64(number)), Inside::Value("scale", scale)];
     vec![
@@ -51,6 +56,37 @@ fn quantity<'v>(value: &Val<'v>, zero: bool) -> Vec<Inside<'v>> {
         Inside::Value("s", Val::string(text)),
         Inside::Value("Format", Val::Str(Bytes::from(format), typed("resource.Format"))),
     ]
+}
+
+/// Whether Go's quantity keeps the text that it was read from: one that looks canonical, as `ParseQuantity` of
+/// apimachinery judges in passing. (`1500m` is kept, `0.2` and `1.5` are not.)
+fn is_kept(text: &str, binary: bool) -> bool {
+    const MOST_DIGITS: usize = 18;
+    if text == "0" {
+        return true;
+    }
+    let unsigned = text.trim_start_matches(['+', '-']).trim_start_matches('0');
+    let end = unsigned.find(|c: char| !c.is_ascii_digit()).unwrap_or(unsigned.len());
+    let (whole, rest) = unsigned.split_at(end);
+    let whole = if whole.is_empty() { "0" } else { whole };
+    let fraction = rest.strip_prefix('.').unwrap_or_default();
+    let fraction = &fraction[..fraction.find(|c: char| !c.is_ascii_digit()).unwrap_or(fraction.len())];
+    let digits = format!("{whole}{fraction}");
+    if binary {
+        // The exponent of a binary suffix is always a multiple of ten.
+        return fraction.is_empty() && digits.parse::<u64>().is_ok_and(|n| n & 7 != 0);
+    }
+    let suffix = rest.trim_start_matches(|c: char| c == '.' || c.is_ascii_digit());
+    let exponent = match suffix.strip_prefix(['e', 'E']).filter(|digits| !digits.is_empty()) {
+        Some(digits) => digits.parse::<i64>().unwrap_or(1),
+        // Every other suffix stands for a power of a thousand.
+        None => 0,
+    };
+    let places = i64::try_from(fraction.len()).unwrap_or(1);
+    digits.len() <= MOST_DIGITS
+        && (exponent - places) % 3 == 0
+        && !digits.ends_with("000")
+        && !digits.starts_with('0')
 }
 
 fn int_or_string<'v>(node: &'v Value<'v>) -> Vec<Inside<'v>> {

@@ -208,3 +208,49 @@ fn a_pod_may_ask_for_64_templates() {
     assert_eq!(injection(&snapshot, &pod(64)).unwrap().reason, Reason::Injected);
     assert_eq!(injection(&snapshot, &pod(65)).unwrap_err().reason(), Reason::TemplateBudget);
 }
+
+/// The configuration with another text in place of its template's expression, as Istio 1.20 had it.
+fn old(expression: &str) -> Snapshot {
+    let old = Settings { compat: Some(Release::V1_20.into()), ..Settings::default() };
+    built(&CONFIG.replace("{{ (index .Spec.Containers 0).Name }}", expression), "{}", "{}", old).unwrap()
+}
+
+const ONE_CONTAINER: &str = r#"{"metadata":{"labels":{"a":"b"}},"spec":{"containers":[{"name":"a"}]}}"#;
+
+#[test]
+fn templates_of_old_releases_may_use_what_newer_ones_have() {
+    for (expression, wanted) in [
+        ("{{ .NativeSidecars }}", "false"),
+        ("{{ .ProxyInitImage }}", ""),
+        ("{{ .InboundTrafficPolicyMode }}", "passthrough"),
+        ("{{ .CompliancePolicy }}", ""),
+        ("{{ (mergeMaps (strdict `x` `1`) (strdict `y` `2`)).y }}", "2"),
+        ("{{ omitNil (dict `x` nil `y` 1) | toJson | len }}", "7"),
+        ("{{ sha512sum `a` | trunc 4 }}", "1f40"),
+    ] {
+        let snapshot = old(expression);
+        let after = injection(&snapshot, ONE_CONTAINER).unwrap().pod;
+        let first = after.at(&["metadata", "annotations", "first"]).and_then(Value::as_str).unwrap();
+        assert!(first.contains(wanted), "{expression}: {first}");
+    }
+}
+
+#[test]
+fn the_owner_of_a_pod_is_a_name_and_a_namespace_to_templates_of_every_release() {
+    let named = old("{{ .DeploymentMeta.Namespace }}/{{ .DeploymentMeta.Name }}");
+    assert!(injection(&named, ONE_CONTAINER).is_ok());
+    let error = injection(&old("{{ .DeploymentMeta.Labels }}"), ONE_CONTAINER).unwrap_err();
+    assert!(
+        error.to_string().contains("can't evaluate field Labels in type types.NamespacedName"),
+        "{error}"
+    );
+}
+
+#[test]
+fn what_a_template_writes_reaches_the_pod_though_its_release_does_not_know_the_field() {
+    let old = Settings { compat: Some(Release::V1_20.into()), ..Settings::default() };
+    let sleeps = "image: proxy:1\n        lifecycle: {preStop: {sleep: {seconds: 5}}}";
+    let snapshot = built(&CONFIG.replace("image: proxy:1", sleeps), "{}", "{}", old).unwrap();
+    let after = text(&injection(&snapshot, ONE_CONTAINER).unwrap().pod);
+    assert!(after.contains(r#""preStop":{"sleep":{"seconds":5}}"#), "{after}");
+}

@@ -86,7 +86,10 @@ pub(crate) fn kept(pod: &Value<'_>) -> Result<PerList<Value<'static>>, InjectErr
     let bad = |e: &dyn std::fmt::Display| InjectError::BadOverrides(e.to_string());
     let value = parse(text.as_bytes()).map_err(|e| bad(&e))?;
     if !matches!(value, Value::Null | Value::Map(_)) {
-        return Err(bad(&format_args!("it is no object but a JSON {}", value.kind_name())));
+        let kind = value.kind_name();
+        return Err(bad(&format_args!(
+            "json: cannot unmarshal {kind} into Go value of type inject.podOverrides"
+        )));
     }
     for which in LISTS {
         let items = match value.get(which.key()) {
@@ -94,7 +97,10 @@ pub(crate) fn kept(pod: &Value<'_>) -> Result<PerList<Value<'static>>, InjectErr
             Some(Value::List(items)) => items,
             Some(other) => {
                 let kind = other.kind_name();
-                return Err(bad(&format_args!("{} is no array but a JSON {kind}", which.key())));
+                let field = which.key();
+                return Err(bad(&format_args!(
+                    "json: cannot unmarshal {kind} into Go struct field podOverrides.{field} of type []v1.Container"
+                )));
             }
         };
         for (at, item) in items.iter().enumerate() {

@@ -19,7 +19,7 @@ pub(crate) use layer::{
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MeshError {
     /// No YAML.
-    #[error("no valid YAML: {0}")]
+    #[error("{0}")]
     Yaml(String),
     /// YAML of another shape than the message.
     #[error("{0}")]

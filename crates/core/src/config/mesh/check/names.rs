@@ -15,7 +15,9 @@ pub(super) fn port(port: i64) -> Result<(), String> {
 
 /// `host:port`, where the host is a DNS name or an IP address (in brackets if it is one of IPv6).
 pub(super) fn proxy_address(text: &str) -> Result<(), String> {
-    let (host, digits) = split_host_port(text).map_err(|e| format!("unable to split {text:?}: {e}"))?;
+    let place = if text.is_empty() { String::new() } else { format!("address {text}: ") };
+    let (host, digits) =
+        split_host_port(text).map_err(|e| format!("unable to split {text:?}: {place}{e}"))?;
     let number: i64 = digits.parse().map_err(|_| format!("port ({digits}) is not a number"))?;
     port(number)?;
     if domain(host).is_ok() || is_ip(host) {

@@ -20,6 +20,7 @@ var commands = map[string]command{
 	"file":      {"inject a manifest as istioctl kube-inject does", setupFile},
 	"manifests": {"inject manifests, one a line, as istioctl kube-inject does", setupManifests},
 	"mesh":      {"say what mesh configurations become and what ProxyConfig a pod gets, one question a line", setupMesh},
+	"load":      {"say what is wrong with parts of a configuration, one a line", setupLoad},
 	"units":     {"answer questions to the building blocks, one a line", setupUnits},
 }
 
@@ -44,7 +45,7 @@ func main() {
 
 func usage() {
 	fmt.Fprintln(os.Stderr, "usage: oracle COMMAND [flags]; -h after a command lists its flags")
-	for _, name := range []string{"render", "batch", "file", "manifests", "mesh", "units"} {
+	for _, name := range []string{"render", "batch", "file", "manifests", "mesh", "load", "units"} {
 		fmt.Fprintf(os.Stderr, "  %-9s %s\n", name, commands[name].about)
 	}
 	os.Exit(2)

@@ -1,8 +1,9 @@
 //! A configuration under which pods are compared: chart values and, beside them, what surrounds the injector.
 //!
 //! `configs/NAME.yaml` are values of Istio's chart. Its first comment lines may say
-//! `#: revision R`, `#: env KEY=VALUE`, `#: path /inject/…` (each path is used in turn), `#: only RELEASE` and
-//! `#: compat named` (Pillion is told the release, because the tag of these values does not say it).
+//! `#: revision R`, `#: env KEY=VALUE`, `#: path /inject/…` (each path is used in turn), `#: only RELEASE`,
+//! `#: compat named` (Pillion is told the release, because the tag of these values does not say it), and
+//! `#: templates all` (the corpus of [`crate::templates`] is there too).
 //! `configs/NAME.config` is appended to the rendered injector configuration, for keys that the chart cannot set;
 //! `configs/NAME.proxyconfigs` holds ProxyConfig resources, `configs/NAME.cluster` Namespaces and Nodes. Never renders:
 //! the oracle does.
@@ -14,7 +15,7 @@ use anyhow::{Context, Result, bail};
 use pillion_core::config::DEFAULT_CLUSTER_ID;
 
 use crate::oracle::Oracle;
-use crate::{clusters, places};
+use crate::{clusters, places, templates};
 
 /// One configuration file and what its header says.
 #[derive(Clone, Debug)]
@@ -29,6 +30,10 @@ pub struct Configuration {
     pub paths: Vec<String>,
     /// Pillion is told the release by name.
     pub compat_named: bool,
+    /// It has the corpus of templates.
+    pub own_templates: bool,
+    /// The values are the chart's own.
+    pub chart_defaults: bool,
     /// The releases whose chart takes these values; empty for all.
     only: Vec<String>,
     values: PathBuf,
@@ -43,10 +48,14 @@ impl Configuration {
             env: vec![],
             paths: vec![],
             compat_named: false,
+            own_templates: false,
+            chart_defaults: false,
             only: vec![],
             values: file.to_path_buf(),
         };
         let text = std::fs::read_to_string(file)?;
+        let said: String = text.lines().filter(|line| !line.starts_with('#')).collect();
+        read.chart_defaults = matches!(said.trim(), "" | "{}");
         for line in text.lines().map_while(|line| line.strip_prefix('#')) {
             let Some((key, value)) = line.strip_prefix(": ").and_then(|l| l.split_once(' ')) else {
                 continue;
@@ -56,12 +65,15 @@ impl Configuration {
                 "path" => read.paths.push(value.to_owned()),
                 "compat" if value == "named" => read.compat_named = true,
                 "only" => read.only.push(value.to_owned()),
+                "templates" => read.own_templates = true,
                 "env" => {
                     let (key, value) = value.split_once('=').context("env wants KEY=VALUE")?;
                     read.env.push((key.to_owned(), value.to_owned()));
                 }
                 other => {
-                    bail!("unknown header {other:?}; there are revision, env, path, only and `compat named`")
+                    bail!(
+                        "unknown header {other:?}; there are revision, env, path, only, templates and `compat named`"
+                    )
                 }
             }
         }
@@ -86,14 +98,15 @@ impl Configuration {
     /// Lets the release's own chart write config, values and mesh into `dir`, unless the same was done before.
     pub fn render(&self, oracle: &Oracle, dir: &Path) -> Result<()> {
         let beside = |ending: &str| std::fs::read_to_string(self.values.with_extension(ending)).ok();
+        let own = if self.own_templates { Some(templates::entries(oracle.release())?) } else { None };
         let parts = ["yaml", "config", "proxyconfigs", "cluster"].map(beside);
-        let stamp = format!("{:?}", (oracle.stamp()?, &self.env, parts));
+        let stamp = format!("{:?}", (oracle.stamp()?, &self.env, parts, &own));
         if std::fs::read_to_string(dir.join("stamp")).is_ok_and(|old| old == stamp) {
             return Ok(());
         }
         std::fs::create_dir_all(dir)?;
         oracle.render(&self.values, dir)?;
-        if let Some(extra) = beside("config") {
+        for extra in own.into_iter().chain(beside("config")) {
             let file = dir.join("config");
             let rendered = std::fs::read_to_string(&file)?;
             std::fs::write(&file, format!("{rendered}\n{extra}"))?;

@@ -74,8 +74,14 @@ impl Oracle {
         }
         let scratch = work.join("scratch");
         std::fs::create_dir_all(&scratch)?;
-        let release = release.to_owned();
-        Ok(Self { program: places::oracle_cache()?.join(&release).join("oracle"), release, scratch })
+        let program = places::oracle_cache()?.join(release).join("oracle");
+        Ok(Self { release: release.to_owned(), program, scratch })
+    }
+
+    /// The release whose injector it is.
+    #[must_use]
+    pub fn release(&self) -> &str {
+        &self.release
     }
 
     /// What tells this build of the oracle from others.
@@ -156,6 +162,12 @@ impl Oracle {
     /// What mesh configurations become, in order.
     pub fn mesh<T: DeserializeOwned>(&self, questions: impl Iterator<Item = Value>) -> Result<Vec<T>> {
         self.ask(&["mesh".as_ref()], &[], questions)
+    }
+
+    /// What Istio says of parts of configurations, in order; nothing where it takes them.
+    pub fn load(&self, parts: impl Iterator<Item = Value>) -> Result<Vec<Option<String>>> {
+        let said: Vec<Unit> = self.ask(&["load".as_ref()], &[], parts)?;
+        Ok(said.into_iter().map(|unit| unit.err).collect())
     }
 
     /// Questions to a file, the oracle over it, answers from a file: no pipe can fill up.

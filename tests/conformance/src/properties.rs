@@ -5,6 +5,7 @@
 use serde_json::Value;
 
 use crate::compare::differences;
+use crate::judge::Pair;
 
 /// Keys that begin so are known to no Kubernetes release.
 pub const UNKNOWN_PREFIX: &str = "unknown";
@@ -42,8 +43,16 @@ pub fn unknown_fields(pod: &Value, patch: &Value) -> Vec<String> {
 #[must_use]
 pub fn second_injection(before: &Value, after: &Value, changed: &[&str]) -> Vec<String> {
     let istio = differences(&without_nulls(before.clone()), &without_nulls(after.clone()));
+    // Items that no name tells apart are counted, and a change of one shifts the others.
+    let uncounted = |path: &str| {
+        let counted =
+            path.match_indices('[').find(|(at, _)| path[at + 1..].starts_with(|c: char| c.is_ascii_digit()));
+        counted.map_or(path.len(), |(at, _)| at)
+    };
     let related = |path: &str| {
-        istio.iter().any(|change| change.path.starts_with(path) || path.starts_with(change.path.as_str()))
+        let path = &path[..uncounted(path)];
+        let mut changes = istio.iter().map(|change| &change.path[..uncounted(&change.path)]);
+        changes.any(|change| change.starts_with(path) || path.starts_with(change))
     };
     let kept: Vec<String> =
         listed_in(before, "proxy.istio.io/overrides", |container| container["name"].as_str())
@@ -56,6 +65,20 @@ pub fn second_injection(before: &Value, after: &Value, changed: &[&str]) -> Vec<
             !related(path) && !kept.iter().any(|name| path.contains(&format!("ontainers[{name}]")))
         })
         .map(|path| format!("a second injection changes what Istio's leaves alone: {path}"))
+        .collect()
+}
+
+/// With the chart's own values no template prints a value that is not there.
+#[must_use]
+pub fn no_value(pair: &Pair<'_>) -> Vec<String> {
+    const NO_VALUE: &str = "<no value>";
+    if pair.case.pod().to_string().contains(NO_VALUE) {
+        return vec![];
+    }
+    [("Istio", &pair.istio), ("Pillion", &pair.pillion)]
+        .into_iter()
+        .filter(|(_, reading)| reading.patch.to_string().contains(NO_VALUE))
+        .map(|(who, _)| format!("{NO_VALUE} in what {who} injects with the chart's own values"))
         .collect()
 }
 
@@ -131,6 +154,8 @@ fn collect(path: &str, value: &Value, found: &mut Vec<(String, Value)>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::answer::{Reading, Verdict};
+    use crate::case::Case;
     use serde_json::json;
 
     fn pod() -> Value {
@@ -177,5 +202,37 @@ mod tests {
         pod["metadata"] = json!({"annotations": {"sidecar.istio.io/status": r#"{"containers":["a"]}"#}});
         let patch = json!([{"op": "remove", "path": "/spec/containers/0"}]);
         assert!(unknown_fields(&pod, &patch).is_empty());
+    }
+
+    #[test]
+    fn a_value_that_is_not_there_is_told_of_unless_the_user_wrote_it() {
+        let reading = |value: &str| Reading {
+            verdict: Verdict::Injected,
+            message: String::new(),
+            patch: json!([{"op": "add", "path": "/metadata/labels", "value": {"a": value}}]),
+            envelope: Value::Null,
+        };
+        let case = |written: &str| Case {
+            name: String::new(),
+            path: String::new(),
+            review: json!({"request": {"object": {"metadata": {"name": written}}}}),
+            covers: vec![],
+            again: false,
+        };
+        let told = |written: &str, istio: &str, pillion: &str| {
+            let case = case(written);
+            let pair = Pair { case: &case, istio: reading(istio), pillion: reading(pillion), typed: false };
+            no_value(&pair).len()
+        };
+        assert_eq!(told("a", "<no value>", "x-<no value>"), 2);
+        assert_eq!(told("a", "b", "c"), 0);
+        assert_eq!(told("<no value>", "<no value>", "<no value>"), 0);
+    }
+
+    #[test]
+    fn an_item_that_no_name_tells_apart_may_come_elsewhere_in_its_list() {
+        let before = json!({"env": [{"name": "a"}, {"name": "a"}]});
+        let after = json!({"env": [{"name": "a"}, {"name": "a"}, {"name": "a"}]});
+        assert!(second_injection(&before, &after, &["env[1].name"]).is_empty());
     }
 }

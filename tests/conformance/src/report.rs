@@ -39,13 +39,14 @@ pub fn print(tally: &Tally, options: &Options) -> bool {
     }
     let covered = coverage(tally, options);
     println!(
-        "\nseed {}; {} injected, {} skipped, {} refused ({} of {} refusals in the same words); {} differ on purpose; {} left out, for the oracle disagrees with itself",
+        "\nseed {}; {} injected, {} skipped, {} refused ({} of {} refusals in the same words, {} in others for a reason); {} differ on purpose; {} left out, for the oracle disagrees with itself",
         tally.seed,
         all.injected,
         all.skipped,
         all.refused,
         all.same_messages,
         all.messages,
+        all.messages - all.same_messages - tally.texts.values().sum::<usize>(),
         all.on_purpose,
         all.undecided
     );

@@ -21,7 +21,7 @@ use crate::oracle::Oracle;
 use crate::properties;
 use crate::replay;
 use crate::tally::{Failure, Figures, Tally};
-use crate::{coverage, deviations, gates, pillion, places, releases};
+use crate::{coverage, deviations, gates, loading, pillion, places, releases, templates, wordings};
 
 /// How often the oracle is asked again about a pod that differs, in as many processes.
 const ASK_AGAIN: usize = 3;
@@ -79,6 +79,15 @@ pub fn run(options: &Options) -> Result<Tally> {
     pillion::expectations().into_iter().for_each(|name| tally.coverage.expect(name));
     gates::expectations(oracles.keys().copied()).into_iter().for_each(|name| tally.coverage.expect(name));
     handmade.iter().flat_map(Handmade::covers).for_each(|name| tally.coverage.expect(name));
+    wordings::expect(&mut tally.coverage);
+    templates::expect(&mut tally.coverage, &oracles.keys().copied().collect::<Vec<_>>())?;
+    if options.config.is_empty() || options.config.iter().any(|name| name == "custom") {
+        let parts = loading::load(&newest)?;
+        loading::expect(&mut tally.coverage, &parts);
+        for (release, oracle) in &oracles {
+            tally.merge(loading::compare(release, oracle, &parts, options.show)?, options.show);
+        }
+    }
     let shared = Mutex::new((tally, Vec::new()));
     let next = AtomicUsize::new(0);
     std::thread::scope(|scope| {
@@ -111,7 +120,7 @@ pub fn clock_seed() -> u64 {
 fn compare(job: &Job<'_>, handmade: &[Handmade], seed: u64, options: &Options, work: &Path) -> Result<Tally> {
     job.configuration.render(job.oracle, &job.dir)?;
     let injector = injector::build(options.peer, job.release, job.configuration, &job.dir)?;
-    let cases = cases(job, handmade, seed, options);
+    let cases = cases(job, handmade, seed, options)?;
     let mut tally = Tally::default();
     let injected = round(job, injector.as_deref(), &cases, options, work, &mut tally)?;
     let again: Vec<Case> = injected
@@ -124,7 +133,7 @@ fn compare(job: &Job<'_>, handmade: &[Handmade], seed: u64, options: &Options, w
     Ok(tally)
 }
 
-fn cases(job: &Job<'_>, handmade: &[Handmade], seed: u64, options: &Options) -> Vec<Case> {
+fn cases(job: &Job<'_>, handmade: &[Handmade], seed: u64, options: &Options) -> Result<Vec<Case>> {
     let paths = &job.configuration.paths;
     let path = |at: usize| paths[at % paths.len()].as_str();
     let mut cases: Vec<Case> = handmade
@@ -145,7 +154,10 @@ fn cases(job: &Job<'_>, handmade: &[Handmade], seed: u64, options: &Options) -> 
     for number in 0..options.pods {
         cases.push(generate::case(&seed, number, path(number)));
     }
-    cases
+    if job.configuration.own_templates {
+        cases.extend(templates::cases(job.release, &seed, path(0))?);
+    }
+    Ok(cases)
 }
 
 /// Asks both about all cases, judges and counts; gives back what Istio injected.
@@ -175,6 +187,7 @@ fn round<'c>(
             figures.undecided += 1;
             continue;
         }
+        templates::count(&mut tally.coverage, job.release, pair);
         let mut judgement = excused(job, pair, judgement, tally);
         if pair.case.again && pair.istio.verdict == Verdict::Injected {
             let changed: Vec<&str> = answers[at]
@@ -201,7 +214,17 @@ fn round<'c>(
         if pair.istio.verdict == Verdict::Refused {
             *tally.refusals.entry(general(&pair.istio.message)).or_default() += 1;
         }
-        count_texts(pair, &mut figures, tally);
+        if pair.istio.verdict == Verdict::Refused && pair.pillion.verdict == Verdict::Refused {
+            judgement.broken.extend(wordings::count(
+                &pair.istio.message,
+                &pair.pillion.message,
+                &mut figures,
+                tally,
+            ));
+        }
+        if job.configuration.chart_defaults {
+            judgement.broken.extend(properties::no_value(pair));
+        }
         let fired = answers[at].fired.iter().filter(|name| !name.starts_with(pillion::AGAIN_CHANGES));
         pair.case.covers.iter().chain(fired).for_each(|name| tally.coverage.fire(name));
         tally.coverage.fire(&format!("verdict: {:?}", pair.istio.verdict));
@@ -300,18 +323,6 @@ fn general(message: &str) -> String {
         }
     }
     out.chars().take(160).collect()
-}
-
-fn count_texts(pair: &Pair<'_>, figures: &mut Figures, tally: &mut Tally) {
-    if pair.istio.verdict == Verdict::Refused && pair.pillion.verdict == Verdict::Refused {
-        figures.messages += 1;
-        if judge::same_words(&pair.istio.message, &pair.pillion.message) {
-            figures.same_messages += 1;
-        } else {
-            let texts = (pair.istio.message.clone(), pair.pillion.message.clone());
-            *tally.texts.entry(texts).or_default() += 1;
-        }
-    }
 }
 
 fn note_failure(

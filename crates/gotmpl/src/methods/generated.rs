@@ -44,6 +44,10 @@ fn field(out: &mut String, node: Option<&Value<'_>>, field: &Field, depth: u32) 
             let foreign = matches!(to.kind(), Kind::Time | Kind::Quantity | Kind::IntOrString);
             out.push_str(if foreign { "<nil>" } else { "nil" });
         }
+        // The one struct of another package that is printed with its package.
+        (Kind::Ptr(to), Some(v)) if to.name() == "v1.LabelSelector" => {
+            push(out, format_args!("&v1.{}", &string(v, to, depth + 1)[1..]));
+        }
         (Kind::Ptr(to), Some(v)) if has_string(to) => out.push_str(&string(v, to, depth + 1)),
         (Kind::Ptr(to), Some(v)) if matches!(to.kind(), Kind::Quantity | Kind::IntOrString | Kind::Time) => {
             out.push_str(&plain(&read(Some(v), field.ty)));

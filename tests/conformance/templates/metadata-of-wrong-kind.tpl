@@ -1,0 +1,5 @@
+#: about A number where a label must be text.
+#: refuses always
+metadata:
+  labels:
+    number: {{ len .Spec.Containers }}

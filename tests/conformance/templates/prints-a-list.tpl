@@ -1,0 +1,3 @@
+#: about Prints a list.
+#: refuses always
+- metadata: {labels: {a: b}}

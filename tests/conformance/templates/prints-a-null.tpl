@@ -1,0 +1,2 @@
+#: about Prints null.
+null

@@ -1,0 +1,3 @@
+#: about Prints a number.
+#: refuses always
+42

@@ -1,0 +1,3 @@
+#: about Prints text.
+#: refuses always
+just some words

@@ -1,0 +1,4 @@
+#: about Prints YAML that is none.
+#: refuses always
+metadata:
+  labels: {unclosed: [

@@ -1,0 +1,2 @@
+#: about Prints nothing at all.
+{{- /* nothing */ -}}

@@ -1,0 +1,2 @@
+#: about Prints the divider between documents.
+---

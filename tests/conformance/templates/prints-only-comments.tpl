@@ -1,0 +1,3 @@
+#: about Prints nothing but comments of YAML.
+# this template says nothing
+# at all

@@ -1,0 +1,6 @@
+#: about Prints two documents: only one counts.
+metadata:
+  labels: {document: first}
+---
+metadata:
+  labels: {document: second}

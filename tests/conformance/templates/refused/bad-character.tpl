@@ -1,0 +1,2 @@
+#: about A character that no template has.
+{{ @ }}

@@ -1,0 +1,2 @@
+#: about A define without a name.
+{{ define }}x{{ end }}

@@ -1,0 +1,2 @@
+#: about A number that is none.
+{{ 1x }}

@@ -1,0 +1,2 @@
+#: about Too many variables of a loop.
+{{ range $a, $b, $c := .Spec.Containers }}{{ end }}

@@ -1,0 +1,2 @@
+#: about break outside of a loop.
+{{ break }}

@@ -1,0 +1,2 @@
+#: about A define inside of an if.
+{{ if true }}{{ define "x" }}{{ end }}{{ end }}

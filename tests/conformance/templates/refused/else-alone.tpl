@@ -1,0 +1,2 @@
+#: about An else without its if.
+{{ else }}

@@ -1,0 +1,2 @@
+#: about An action with nothing in it.
+{{ }}

@@ -1,0 +1,2 @@
+#: about A pipe that leads nowhere.
+{{ .Revision | }}

@@ -1,0 +1,3 @@
+#: about The environment of the injector.
+#: pillion refuses
+{{ expandenv "$HOME" }}

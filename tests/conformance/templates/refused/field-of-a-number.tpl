@@ -1,0 +1,2 @@
+#: about A dot after a number.
+{{ 5.x }}

@@ -1,0 +1,2 @@
+#: about Functions of Helm that Istio does not have.
+{{ include "x" . }}

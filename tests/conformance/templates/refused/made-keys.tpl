@@ -1,0 +1,3 @@
+#: about A certificate authority made while rendering.
+#: pillion refuses
+{{ genCA "x" 365 }}

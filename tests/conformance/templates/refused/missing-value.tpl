@@ -1,0 +1,2 @@
+#: about An if without a condition.
+{{ if }}a{{ end }}

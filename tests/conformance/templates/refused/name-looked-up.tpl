@@ -1,0 +1,3 @@
+#: about A name looked up in the DNS.
+#: pillion refuses
+{{ getHostByName "example.org" }}

@@ -1,0 +1,2 @@
+#: about nil is no command.
+{{ nil }}

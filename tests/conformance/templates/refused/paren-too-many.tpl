@@ -1,0 +1,2 @@
+#: about A parenthesis too many.
+{{ print "a") }}

@@ -1,0 +1,3 @@
+#: about A password hashed with chance.
+#: pillion refuses
+{{ htpasswd "a" "b" }}

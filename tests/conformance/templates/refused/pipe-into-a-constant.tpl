@@ -1,0 +1,2 @@
+#: about A pipe into what is no function.
+{{ .Revision | "x" }}

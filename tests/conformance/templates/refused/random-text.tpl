@@ -1,0 +1,3 @@
+#: about A function of chance.
+#: pillion refuses
+{{ randAlphaNum 8 }}

@@ -1,0 +1,2 @@
+#: about A template action without a name.
+{{ template .Revision }}

@@ -1,0 +1,2 @@
+#: about An action that is not closed.
+metadata: {name: {{ .Revision

@@ -1,0 +1,2 @@
+#: about A comment that is not closed.
+{{/* open

@@ -1,0 +1,3 @@
+#: about An if without its end.
+{{ if .Revision }}
+metadata: {}

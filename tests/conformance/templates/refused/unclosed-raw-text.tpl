@@ -1,0 +1,2 @@
+#: about A raw text that is not closed.
+{{ `open }}

@@ -1,0 +1,2 @@
+#: about An end too many.
+{{ end }}

@@ -1,0 +1,2 @@
+#: about A variable that was never declared.
+{{ $missing }}

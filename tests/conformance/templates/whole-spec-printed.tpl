@@ -1,0 +1,4 @@
+#: about Prints the whole spec as Go does, which shows pointers as addresses.
+metadata:
+  annotations:
+    go.example.org/spec: {{ .Spec | toString | quote }}

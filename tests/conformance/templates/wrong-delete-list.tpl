@@ -1,0 +1,3 @@
+#: about $deleteFromPrimitiveList that is no list.
+metadata:
+  $deleteFromPrimitiveList/finalizers: old.example.org/guard

@@ -1,0 +1,6 @@
+#: about A $patch that nobody knows.
+#: refuses always
+spec:
+  containers:
+  - name: web
+    $patch: obliterate

@@ -1,0 +1,5 @@
+#: about An object where the pod has a list.
+#: refuses always
+spec:
+  volumes:
+    name: not-a-list

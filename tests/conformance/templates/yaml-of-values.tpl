@@ -4,6 +4,7 @@ metadata:
     values.example.org/blob: |
       {{- toYaml .Values.global.house.blob | nindent 6 }}
 spec:
+  enableServiceLinks: true
   {{- with .Values.global.house.tolerations }}
   tolerations:
     {{- toYaml . | nindent 4 }}

@@ -1,3 +1,5 @@
+//! The rows hold what they say, and the documentation shows them.
+
 use super::*;
 
 #[test]

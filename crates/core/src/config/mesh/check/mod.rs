@@ -77,7 +77,7 @@ pub(crate) fn mesh(config: &Value<'_>, gates: &Gates) -> Findings {
 pub(crate) fn proxy_config(config: &Value<'_>, gates: &Gates) -> Findings {
     let mut found = Findings { errors: proxy::problems(config, gates), warnings: Vec::new() };
     if !gates.long_drain && nanos(config, "drainDuration") > HOUR {
-        found.error("drain time must be <1h0m0s");
+        found.error(format!("drain time {} must be <1h0m0s", hours(nanos(config, "drainDuration"))));
     }
     if config.at(&["proxyMetadata", "ISTIO_META_DNS_AUTO_ALLOCATE"]).is_some() {
         found.warnings.push(String::from(
@@ -85,6 +85,14 @@ pub(crate) fn proxy_config(config: &Value<'_>, gates: &Gates) -> Findings {
         ));
     }
     found
+}
+
+/// A time of an hour or more, as Go prints it: `2h0m0.5s`.
+fn hours(nanos: i64) -> String {
+    const SECOND: i64 = 1_000_000_000;
+    let (seconds, rest) = (nanos / SECOND, nanos % SECOND);
+    let fraction = if rest == 0 { String::new() } else { format!(".{rest:09}") };
+    format!("{}h{}m{}{}s", seconds / 3600, seconds / 60 % 60, seconds % 60, fraction.trim_end_matches('0'))
 }
 
 fn connect_timeout(config: &Value<'_>, gates: &Gates) -> Result<(), String> {

@@ -54,7 +54,7 @@ impl Injector {
         name: &str,
         text: &'t str,
         mut tell: impl FnMut(Note),
-    ) -> Result<Done<'t>, ManifestError<InjectError>> {
+    ) -> Result<Done<'t>, Box<ManifestError<InjectError>>> {
         let mut patches = Vec::new();
         let injected = manifest::inject(name, text, |doc| self.pod(doc, &mut patches, &mut tell))?;
         Ok(Done { injected, patches })

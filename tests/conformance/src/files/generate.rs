@@ -122,12 +122,15 @@ pub fn manifest(seed: &Rng, number: usize) -> Manifest {
     made
 }
 
+/// Makes the documents of a manifest out of chance, its number, and the list of what it covers.
+type Make<'m> = dyn Fn(&mut Rng, usize, &mut Vec<String>) -> Vec<Value> + 'm;
+
 /// Manifests that cover each kind, each other object, each fault and each way of writing once, whatever chance brings.
 #[must_use]
 pub fn sweep(seed: &Rng) -> Vec<Manifest> {
     let mut all = vec![];
     let mut rng = seed.fork("sweep");
-    let mut add = |make: &mut dyn FnMut(&mut Rng, usize, &mut Vec<String>) -> Vec<Value>| {
+    let mut add = |make: &Make<'_>| {
         let number = all.len();
         let mut made = Manifest { name: format!("sweep-{number}"), ..Manifest::default() };
         let documents = make(&mut rng, number, &mut made.covers);
@@ -135,25 +138,25 @@ pub fn sweep(seed: &Rng) -> Vec<Manifest> {
         all.push(made);
     };
     for kind in WORKLOADS {
-        add(&mut |rng, number, covers| vec![workload_of(*kind, None, rng, number, covers)]);
+        add(&|rng, number, covers| vec![workload_of(*kind, None, rng, number, covers)]);
     }
     for other in OTHERS {
-        add(&mut |_, _, covers| vec![other_of(other, covers)]);
+        add(&|_, _, covers| vec![other_of(other, covers)]);
     }
     for wrong in WRONGS {
-        add(&mut |rng, number, covers| vec![workload_of(WORKLOADS[0], Some(wrong), rng, number, covers)]);
+        add(&|rng, number, covers| vec![workload_of(WORKLOADS[0], Some(wrong), rng, number, covers)]);
     }
     for _ in 0..text::ways() {
-        add(&mut |rng, number, covers| {
+        add(&|rng, number, covers| {
             let pod = pod_of(rng, number, covers);
             vec![
-                list(&[list(&[pod.clone()], 1, covers), pod.clone()], 2, covers),
+                list(&[list(std::slice::from_ref(&pod), 1, covers), pod.clone()], 2, covers),
                 other_of(&OTHERS[0], covers),
                 pod,
             ]
         });
     }
-    add(&mut |_, _, covers| vec![no_object(NO_OBJECTS[0], covers)]);
+    add(&|_, _, covers| vec![no_object(NO_OBJECTS[0], covers)]);
     all
 }
 

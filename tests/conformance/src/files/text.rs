@@ -6,8 +6,13 @@ use serde_json::Value;
 
 use crate::generate::rng::Rng;
 
+/// Writes one document.
+type Style = fn(&Value) -> String;
+/// Changes a whole text.
+type Finish = fn(String) -> String;
+
 /// The ways of writing one document.
-const STYLES: &[(&str, fn(&Value) -> String)] = &[
+const STYLES: &[(&str, Style)] = &[
     ("block YAML", block),
     ("block YAML", block),
     ("block YAML", block),
@@ -44,7 +49,7 @@ const SEPARATORS: &[(&str, &str)] = &[
 ];
 
 /// What is done to the whole text.
-const FINISHES: &[(&str, fn(String) -> String)] = &[
+const FINISHES: &[(&str, Finish)] = &[
     ("as it is", |text| text),
     ("as it is", |text| text),
     ("CRLF", |text| text.replace('\n', "\r\n")),

@@ -66,7 +66,7 @@ dry-run: ## Injected pods and workloads, created with dry run in a real Kubernet
 	  $(CARGO) test --locked --profile ci --test e2e -- --nocapture
 
 files: ## Manifests against what istioctl kube-inject runs, of 1.20.1 and latest: 500 documents each at least
-	./tests/conformance/run.sh --files --release 1.20.1,latest --seed $(SEED) --pods 10 --min 500
+	./tests/conformance/run.sh --files --release 1.20.1,latest --seed $(SEED) --pods 8 --min 500
 
 mesh: ## Mesh configurations and ProxyConfig resources, field by field, against Istio's own code
 	./tests/conformance/run.sh --mesh --release $(RELEASES) --seed $(SEED) --questions $(QUESTIONS)

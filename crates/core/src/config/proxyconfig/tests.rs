@@ -167,7 +167,7 @@ fn a_resource_that_cannot_be_read_says_what_is_wrong() {
         ("kind: Gateway", "kind \"Gateway\" is not read here"),
         ("kind: ProxyConfig\napiVersion: v1", "apiVersion \"v1\""),
         ("[]", "no resource"),
-        ("{", "no valid YAML"),
+        ("{", "yaml: line 1: did not find expected node content"),
     ] {
         let error = ProxyConfigResource::read(&Source { name: "proxyconfig", text }).unwrap_err().to_string();
         assert!(error.starts_with("proxyconfig: ") && error.contains(want), "{text}: {error}");

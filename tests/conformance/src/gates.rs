@@ -23,11 +23,11 @@ struct Flipped {
     snapshot: Snapshot,
 }
 
-/// What was shown so far, by release: one pod is enough, and each look costs an injection.
-static SHOWN: Mutex<BTreeSet<(String, &'static str)>> = Mutex::new(BTreeSet::new());
+/// What was shown so far, by release and name: one pod is enough, and each look costs an injection.
+static SHOWN: Mutex<BTreeSet<(String, String)>> = Mutex::new(BTreeSet::new());
 
 /// How the names of gates that were shown begin.
-pub(crate) const SHOWN_NAMES: &str = "gate: ";
+const SHOWN_NAMES: &str = "gate: ";
 
 /// How the coverage table calls a gate that was shown.
 pub(crate) fn shown(gate: &str, open: bool) -> String {
@@ -75,8 +75,11 @@ impl Probes {
     ) -> Result<Self> {
         let open = gates.list();
         let mut flipped = vec![];
-        for row in ROWS.iter().filter(|row| !is_shown(release, row.gate)) {
+        for row in ROWS {
             let open = open.iter().any(|(name, open)| *name == row.gate && *open);
+            if is_shown(release, &shown(row.gate, open)) {
+                continue;
+            }
             // A gate can decide whether the mesh configuration is taken at all: that is shown elsewhere.
             if let Ok(snapshot) = build(row.gate) {
                 flipped.push(Flipped { gate: row.gate, open, snapshot });
@@ -92,19 +95,26 @@ impl Probes {
         fired: &mut Fired,
         inject: impl Fn(&Snapshot) -> Option<String>,
     ) {
-        for probe in self.flipped.iter().filter(|probe| !is_shown(&self.release, probe.gate)) {
-            if inject(&probe.snapshot).as_deref() != patch {
-                lock().insert((self.release.clone(), probe.gate));
-                fired.0.push(shown(probe.gate, probe.open));
+        for probe in &self.flipped {
+            let name = shown(probe.gate, probe.open);
+            if !is_shown(&self.release, &name) && inject(&probe.snapshot).as_deref() != patch {
+                fired.0.push(name);
             }
         }
     }
 }
 
-fn is_shown(release: &str, gate: &'static str) -> bool {
-    lock().contains(&(release.to_owned(), gate))
+/// Of what fired, the gates: each counts from now on as shown by `release`. For answers that were found right.
+pub(crate) fn note<'f>(release: &str, fired: &'f [String]) -> Vec<&'f String> {
+    let gates: Vec<&String> = fired.iter().filter(|name| name.starts_with(SHOWN_NAMES)).collect();
+    lock().extend(gates.iter().map(|name| (release.to_owned(), (*name).clone())));
+    gates
 }
 
-fn lock() -> std::sync::MutexGuard<'static, BTreeSet<(String, &'static str)>> {
+fn is_shown(release: &str, name: &str) -> bool {
+    lock().contains(&(release.to_owned(), name.to_owned()))
+}
+
+fn lock() -> std::sync::MutexGuard<'static, BTreeSet<(String, String)>> {
     SHOWN.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -27,11 +27,13 @@ pub fn unknown_fields(pod: &Value, patch: &Value) -> Vec<String> {
     }
     let mut after = vec![];
     collect("", &patched, &mut after);
-    let mut gone = stripped_containers(pod);
+    let mut gone: Vec<String> = stripped_containers(pod);
     gone.extend(removed(pod, &patched));
+    let mut gone: Vec<String> = gone.into_iter().map(|name| format!("containers[{name}]")).collect();
+    gone.extend(removed_volumes(pod, &patched));
     before
         .into_iter()
-        .filter(|(path, _)| !gone.iter().any(|name| path.contains(&format!("containers[{name}]"))))
+        .filter(|(path, _)| !gone.iter().any(|item| path.contains(item.as_str())))
         .filter(|found| !after.contains(found))
         .map(|(path, _)| format!("the unknown field {path} did not stay as it was"))
         .collect()
@@ -123,6 +125,17 @@ fn removed(before: &Value, after: &Value) -> Vec<String> {
     gone.retain(|name| !plain.contains(name) && !init.contains(name));
     gone.extend(names(before, "initContainers").into_iter().filter(|name| !init.contains(name)));
     gone
+}
+
+/// Volumes that are no longer there, as [`collect`] calls them.
+fn removed_volumes(before: &Value, after: &Value) -> Vec<String> {
+    let names = |pod: &Value| -> Vec<String> {
+        let volumes = pod["spec"]["volumes"].as_array().into_iter().flatten();
+        volumes.filter_map(|volume| volume["name"].as_str().map(str::to_owned)).collect()
+    };
+    let left = names(after);
+    let gone = names(before).into_iter().filter(|name| !left.contains(name));
+    gone.map(|name| format!("volumes[{name}]")).collect()
 }
 
 /// Every unknown field with the way to it. A list's items are told apart by name, so that an item may move;

@@ -205,8 +205,9 @@ fn round<'c>(
         }
         if judgement.excused && judgement.same() {
             figures.on_purpose += 1;
-            let shown = answers[at].fired.iter().filter(|name| name.starts_with(gates::SHOWN_NAMES));
-            shown.for_each(|name| tally.coverage.fire(name));
+            gates::note(job.release, &answers[at].fired)
+                .into_iter()
+                .for_each(|name| tally.coverage.fire(name));
             continue;
         }
         figures.total += 1;
@@ -230,6 +231,7 @@ fn round<'c>(
         tally.coverage.fire(&format!("verdict: {:?}", pair.istio.verdict));
         if judgement.same() {
             figures.same += 1;
+            gates::note(job.release, &answers[at].fired);
         } else {
             note_failure(job, pair, &judgement, options, work, tally)?;
         }

@@ -121,14 +121,30 @@ fn check_tracing(tracing: &Value<'_>, gates: &Gates, out: &mut Vec<String>) {
     }
 }
 
+/// How a credential begins that lies in a ConfigMap.
+const CONFIG_MAP: &str = "configmap://";
+
+/// What is wrong with `namespace/name` behind [`CONFIG_MAP`]. Something always is: a configuration that is in no
+/// namespace may not name any.
+fn config_map_fault(place: &str) -> String {
+    let mut parts = place.split('/');
+    let expected = match (parts.next().unwrap_or_default(), parts.next()) {
+        (_, None) => "namespace and name",
+        ("", Some(_)) => "namespace",
+        (_, Some("")) => "name",
+        _ => return String::from("namespace must match the configuration namespace \"\""),
+    };
+    format!("invalid resource name {:?}. Expected {expected}", format!("{CONFIG_MAP}{place}"))
+}
+
 fn check_tls(tls: &Value<'_>, gates: &Gates, out: &mut Vec<String>) {
     let has = |key: &str| !string(tls, key).is_empty();
     let mode = tls.get("mode").and_then(Value::as_str).unwrap_or("DISABLE");
     let (simple, mutual) = (mode == "SIMPLE", mode == "MUTUAL");
-    // A configuration outside any namespace cannot name a ConfigMap.
-    let in_config_map = string(tls, "credentialName").starts_with("configmap://");
-    if in_config_map && gates.config_map_credentials_checked {
-        out.push(String::from("invalid configmap:// credentialName"));
+    if gates.config_map_credentials_checked
+        && let Some(place) = string(tls, "credentialName").strip_prefix(CONFIG_MAP)
+    {
+        out.push(format!("invalid configmap:// credentialName: {}", config_map_fault(place)));
     }
     if tls.get("insecureSkipVerify").and_then(Value::as_bool) == Some(true) {
         let names = tls.get("subjectAltNames").is_some();

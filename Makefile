@@ -6,7 +6,7 @@ export PILLION_CACHE := $(CACHE)
 export CARGO_TARGET_DIR ?= $(CACHE)/target
 CARGO := cargo
 # Random pods for each release and configuration in the long runs.
-PODS ?= 100
+PODS ?= 60
 # Releases and random questions of the comparison of mesh configurations.
 RELEASES ?= 1.20.1,latest
 QUESTIONS ?= 2000
@@ -52,8 +52,9 @@ conformance: ## Pod for pod against Istio's injector: 1.20.1, latest and a third
 conformance-long: ## The same over many more pods of 1.20.1 and latest
 	./tests/conformance/run.sh --release 1.20.1,latest --seed $(SEED) --min 10000
 
-conformance-all: ## The same over every release, at least 5,000 injected pods each, and mesh configurations
-	./tests/conformance/run.sh --release all --pods $(PODS) --seed $(SEED) --min-each 5000
+conformance-all: ## Every release: at least 5,000 injected pods each, created in a real API server too; manifests; meshes
+	./tests/conformance/run.sh --release all --api-server --pods $(PODS) --seed $(SEED) --min-each 5000
+	./tests/conformance/run.sh --files --release all --pods 20 --seed $(SEED) --min 500
 	./tests/conformance/run.sh --mesh --release all --seed $(SEED) --questions 5000
 
 # Configurations whose sidecars differ most; with both releases, somewhat more than two thousand pods.

@@ -1,5 +1,5 @@
-//! A run over manifests: every release and configuration is asked ([`super::question`]) and what differs asked again
-//! ([`super::excuse`]); the figures are added up.
+//! A run over manifests: every release and configuration is asked (`question`) and what differs asked again
+//! (`excuse`); the figures are added up.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -137,7 +137,7 @@ pub fn hurt(text: &str, rng: &mut Rng) -> String {
     }
 }
 
-/// Names of what [`write`] may choose, for the coverage table.
+/// Names of what [`write()`] may choose, for the coverage table.
 #[must_use]
 pub fn expectations() -> Vec<String> {
     let mut all: Vec<String> = vec![];

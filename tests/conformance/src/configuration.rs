@@ -126,13 +126,9 @@ impl Configuration {
 
 /// The configurations in configs/, by name: all of them, or those in `only`.
 pub fn load(only: &[String]) -> Result<Vec<Configuration>> {
-    let dir = places::sources().join("configs");
     let mut found = vec![];
-    for entry in std::fs::read_dir(&dir).with_context(|| format!("cannot read {}", dir.display()))? {
-        let file = entry?.path();
-        if file.extension().is_some_and(|e| e == "yaml") {
-            found.push(Configuration::read(&file).with_context(|| file.display().to_string())?);
-        }
+    for file in places::files("configs", "yaml")? {
+        found.push(Configuration::read(&file).with_context(|| file.display().to_string())?);
     }
     found.sort_by(|a, b| a.name.cmp(&b.name));
     if let Some(unknown) = only.iter().find(|name| !found.iter().any(|c| c.name == **name)) {

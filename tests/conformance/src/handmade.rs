@@ -1,7 +1,7 @@
 //! The hand-written pods of pods/*.yaml: each document is a pod, or a whole case (`case: {path, version, namespace,
 //! uid, releases, configs, covers}` beside `pod` or `review`). Go reads the YAML, through the oracle.
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Result, anyhow, bail};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -61,16 +61,10 @@ impl Handmade {
 
 /// Reads all hand-written cases.
 pub fn load(newest: &Oracle) -> Result<Vec<Handmade>> {
-    let dir = places::sources().join("pods");
-    let mut files: Vec<_> = std::fs::read_dir(&dir)
-        .with_context(|| format!("cannot read {}", dir.display()))?
-        .map(|entry| Ok(entry?.path()))
-        .collect::<Result<_>>()?;
-    files.retain(|file| file.extension().is_some_and(|e| e == "yaml"));
-    files.sort();
+    let files = places::files("pods", "yaml")?;
     let mut documents = vec![];
     for file in &files {
-        let stem = file.file_stem().and_then(|s| s.to_str()).unwrap_or_default().to_owned();
+        let stem = places::stem(file).to_owned();
         let text = std::fs::read_to_string(file)?;
         let parts = text.split("\n---\n").map(str::to_owned).filter(|d| !d.trim().is_empty());
         documents.extend(parts.enumerate().map(|(at, part)| (format!("{stem}-{}", at + 1), part)));

@@ -34,3 +34,4 @@ pub mod run;
 pub mod tally;
 pub mod templates;
 pub mod wordings;
+pub mod workers;

@@ -46,12 +46,7 @@ pub enum Otherwise {
 
 /// All parts: the written ones, and one for each template that is to be refused.
 pub fn load(newest: &Oracle) -> Result<Vec<Part>> {
-    let dir = places::sources().join("loads");
-    let mut files: Vec<_> = std::fs::read_dir(&dir)
-        .with_context(|| format!("cannot read {}", dir.display()))?
-        .map(|entry| Ok(entry?.path()))
-        .collect::<Result<_>>()?;
-    files.sort();
+    let files = places::files("loads", "yaml")?;
     let mut documents = vec![];
     for file in &files {
         let text = std::fs::read_to_string(file)?;

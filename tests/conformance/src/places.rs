@@ -1,4 +1,4 @@
-//! Where things are: the sources of this harness, the cache of built oracles, the working directory.
+//! Where things are: the sources of this harness and the files in them, the cache of built oracles, the working directory.
 //! Never creates anything but directories.
 
 use std::env;
@@ -36,4 +36,22 @@ pub fn work(given: Option<&Path>) -> Result<PathBuf> {
     };
     std::fs::create_dir_all(&dir).with_context(|| format!("cannot make {}", dir.display()))?;
     Ok(dir)
+}
+
+/// The files of the folder `name` of this crate that end in `.ending`, by name.
+pub fn files(name: &str, ending: &str) -> Result<Vec<PathBuf>> {
+    let dir = sources().join(name);
+    let mut files: Vec<_> = std::fs::read_dir(&dir)
+        .with_context(|| format!("cannot read {}", dir.display()))?
+        .map(|entry| Ok(entry?.path()))
+        .collect::<Result<_>>()?;
+    files.retain(|file| file.extension().is_some_and(|e| e == ending));
+    files.sort();
+    Ok(files)
+}
+
+/// A file's name without its ending; empty where it is no text.
+#[must_use]
+pub fn stem(file: &Path) -> &str {
+    file.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default()
 }

@@ -2,11 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
 
 use crate::answer::{Answer, Reading, Verdict};
 use crate::api_server::ApiServer;
@@ -21,7 +19,7 @@ use crate::oracle::Oracle;
 use crate::properties;
 use crate::replay;
 use crate::tally::{Failure, Figures, Tally};
-use crate::{coverage, deviations, gates, loading, pillion, places, releases, templates, wordings};
+use crate::{coverage, deviations, gates, loading, pillion, places, releases, templates, wordings, workers};
 
 /// How often the oracle is asked again about a pod that differs, in as many processes.
 const ASK_AGAIN: usize = 3;
@@ -88,26 +86,12 @@ pub fn run(options: &Options) -> Result<Tally> {
             tally.merge(loading::compare(release, oracle, &parts, options.show)?, options.show);
         }
     }
-    let shared = Mutex::new((tally, Vec::new()));
-    let next = AtomicUsize::new(0);
-    std::thread::scope(|scope| {
-        for _ in 0..options.jobs.max(1) {
-            scope.spawn(|| {
-                while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let done = compare(job, &handmade, seed, options, &work)
-                        .with_context(|| format!("Istio {}, {}", job.release, job.configuration.name));
-                    if let Ok(mut shared) = shared.lock() {
-                        match done {
-                            Ok(found) => shared.0.merge(found, options.show),
-                            Err(error) => shared.1.push(error),
-                        }
-                    }
-                }
-            });
-        }
-    });
-    let (tally, errors) = shared.into_inner().map_err(|_| anyhow!("a comparing thread died"))?;
-    errors.into_iter().next().map_or(Ok(tally), Err)
+    let work_off = |job: &Job<'_>| {
+        compare(job, &handmade, seed, options, &work)
+            .with_context(|| format!("Istio {}, {}", job.release, job.configuration.name))
+    };
+    workers::each(&jobs, options.jobs, work_off, |found| tally.merge(found, options.show))?;
+    Ok(tally)
 }
 
 /// A seed that no run had before.

@@ -123,18 +123,12 @@ pub fn to_load() -> Result<Vec<OwnTemplate>> {
 }
 
 fn read(dir: &str) -> Result<Vec<OwnTemplate>> {
-    let dir = places::sources().join(dir);
     let mut found = vec![];
-    for entry in std::fs::read_dir(&dir).with_context(|| format!("cannot read {}", dir.display()))? {
-        let file = entry?.path();
-        let Some(name) = file.file_name().and_then(|n| n.to_str()).and_then(|n| n.strip_suffix(".tpl"))
-        else {
-            continue;
-        };
+    for file in places::files(dir, "tpl")? {
         let text = std::fs::read_to_string(&file)?;
-        found.push(OwnTemplate::read(name, &text).with_context(|| file.display().to_string())?);
+        let template = OwnTemplate::read(places::stem(&file), &text);
+        found.push(template.with_context(|| file.display().to_string())?);
     }
-    found.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(found)
 }
 

@@ -35,16 +35,10 @@ impl Manifest {
 
 /// Reads all hand-written manifests: each file may hold several, set apart by lines `#====`.
 pub fn handmade() -> Result<Vec<Manifest>> {
-    let dir = places::sources().join("manifests");
-    let mut files: Vec<_> = std::fs::read_dir(&dir)
-        .with_context(|| format!("cannot read {}", dir.display()))?
-        .map(|entry| Ok(entry?.path()))
-        .collect::<Result<_>>()?;
-    files.retain(|file| file.extension().is_some_and(|e| e == "yaml"));
-    files.sort();
+    let files = places::files("manifests", "yaml")?;
     let mut all = vec![];
     for file in &files {
-        let stem = file.file_stem().and_then(|s| s.to_str()).unwrap_or_default();
+        let stem = places::stem(file);
         let text = std::fs::read_to_string(file)?;
         for (at, part) in text.split("#====\n").enumerate() {
             let name = format!("{stem}-{}", at + 1);

@@ -3,10 +3,8 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
 use pillion_core::config::Cluster;
 
 use super::ask::Answer;
@@ -20,7 +18,7 @@ use crate::configuration::{self, Configuration};
 use crate::generate::rng::Rng;
 use crate::options::Options;
 use crate::oracle::Oracle;
-use crate::{pillion, places, releases, run};
+use crate::{pillion, places, releases, run, workers};
 
 /// The configurations under which manifests are compared, unless others are named: what surrounds a pod's template
 /// matters here, the templates themselves less.
@@ -91,26 +89,12 @@ pub fn run(options: &Options) -> Result<Tally> {
     generate::expectations().into_iter().for_each(|name| tally.coverage.expect(name));
     handmade.iter().flat_map(|one| one.covers.iter().cloned()).for_each(|name| tally.coverage.expect(name));
     TABLE.iter().for_each(|row| tally.coverage.expect(format!("on purpose: {}", row.name)));
-    let shared = Mutex::new((tally, Vec::new()));
-    let next = AtomicUsize::new(0);
-    std::thread::scope(|scope| {
-        for _ in 0..options.jobs.max(1) {
-            scope.spawn(|| {
-                while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let done = compare(job, &handmade, seed, options)
-                        .with_context(|| format!("Istio {}, {}", job.release, job.configuration.name));
-                    if let Ok(mut shared) = shared.lock() {
-                        match done {
-                            Ok(found) => shared.0.merge(found, options.show),
-                            Err(error) => shared.1.push(error),
-                        }
-                    }
-                }
-            });
-        }
-    });
-    let (tally, errors) = shared.into_inner().map_err(|_| anyhow!("a comparing thread died"))?;
-    errors.into_iter().next().map_or(Ok(tally), Err)
+    let work_off = |job: &Job<'_>| {
+        compare(job, &handmade, seed, options)
+            .with_context(|| format!("Istio {}, {}", job.release, job.configuration.name))
+    };
+    workers::each(&jobs, options.jobs, work_off, |found| tally.merge(found, options.show))?;
+    Ok(tally)
 }
 
 fn compare(job: &Job<'_>, handmade: &[Manifest], seed: u64, options: &Options) -> Result<Tally> {

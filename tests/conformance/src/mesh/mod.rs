@@ -16,16 +16,15 @@ pub mod values;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
 use pillion_core::config::{Level, Release};
 
 use crate::compare::Difference;
 use crate::coverage::Coverage;
 use crate::options::Options;
 use crate::oracle::Oracle;
-use crate::{places, releases, run};
+use crate::{places, releases, run, workers};
 
 use generate::Generator;
 use question::{Answer, Question};
@@ -73,26 +72,13 @@ pub fn run(options: &Options) -> Result<Outcome> {
     };
     let expected = if options.question.is_some() { vec![] } else { generator.expectations() };
     let chosen = releases::choose(&options.release, options.third_by_seed, seed)?;
-    let next = Mutex::new(chosen.iter());
-    let found = Mutex::new((BTreeMap::new(), vec![]));
-    std::thread::scope(|scope| {
-        for _ in 0..options.jobs.max(1) {
-            scope.spawn(|| {
-                while let Some(release) = next.lock().ok().and_then(|mut next| next.next()) {
-                    let one = compare(release, &questions, &expected, options, &work)
-                        .with_context(|| format!("Istio {release}"));
-                    if let Ok(mut found) = found.lock() {
-                        match one {
-                            Ok(one) => drop(found.0.insert(release.clone(), one)),
-                            Err(error) => found.1.push(error),
-                        }
-                    }
-                }
-            });
-        }
-    });
-    let (releases, errors) = found.into_inner().map_err(|_| anyhow!("a comparing thread died"))?;
-    errors.into_iter().next().map_or(Ok(Outcome { seed, releases }), Err)
+    let mut releases = BTreeMap::new();
+    let work_off = |release: &String| {
+        let one = compare(release, &questions, &expected, options, &work);
+        Ok((release.clone(), one.with_context(|| format!("Istio {release}"))?))
+    };
+    workers::each(&chosen, options.jobs, work_off, |(release, one)| drop(releases.insert(release, one)))?;
+    Ok(Outcome { seed, releases })
 }
 
 fn compare(

@@ -63,7 +63,8 @@ fn processes_go_when_the_test_panics() {
 
 #[test]
 fn processes_go_when_the_process_that_started_them_is_killed() {
-    for signal in ["KILL", "INT", "TERM"] {
+    // What is started in the background may ignore SIGINT, and what it starts does so too: it is not among these.
+    for signal in ["KILL", "TERM"] {
         let work = tempfile::tempdir().unwrap();
         let told = work.path().join("told");
         let mut starter = Command::new(std::env::current_exe().unwrap())
@@ -79,7 +80,7 @@ fn processes_go_when_the_process_that_started_them_is_killed() {
         assert!(ids.len() == 2 && ids.iter().all(|id| runs(*id)));
         let killed = Command::new("kill").args(["-s", signal, &starter.id().to_string()]).status().unwrap();
         assert!(killed.success());
-        starter.wait().unwrap();
+        soon(&format!("the starter ends after SIG{signal}"), || starter.try_wait().unwrap().is_some());
         soon(&format!("processes end after SIG{signal}"), || !ids.iter().any(|id| runs(*id)));
         soon(&format!("the directory goes after SIG{signal}"), || !Path::new(directory).exists());
     }

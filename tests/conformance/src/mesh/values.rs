@@ -336,7 +336,8 @@ pub fn right(path: &Path, rng: &mut Rng) -> Node {
             // The zero of an enum is as good as nothing.
             let told: Vec<_> = names.iter().filter(|(_, number)| *number != 0).collect();
             let (name, number) = if told.is_empty() { names[0] } else { **rng.pick(&told) };
-            Node::Text(if rng.chance(25) { number.to_string() } else { name.to_owned() })
+            // In quotes: `OFF` is a boolean to YAML.
+            Node::Text(if rng.chance(25) { number.to_string() } else { format!("'{name}'") })
         }
         (None, Kind::Message(_)) => Node::empty(),
         (None, _) => Node::text(&candidates(path.ty)[0]),

@@ -97,8 +97,24 @@ fn type_meta<'v, E>(object: &'v Value<'_>) -> Result<(&'v str, &'v str), Fault<E
     Ok((member("kind")?, member("apiVersion")?))
 }
 
+/// What leads to the template must be objects, as far as it is there.
+fn way_is_open<E>(object: &Value<'_>, template: &[&'static str]) -> Result<(), Fault<E>> {
+    for end in 1..template.len() {
+        match object.at(&template[..end]) {
+            None | Some(Value::Null) => return Ok(()),
+            Some(Value::Map(_)) => {}
+            Some(other) => {
+                let place = template[..end].join(".");
+                return Err(Fault::Shape { place, wanted: "an object", found: found(other) });
+            }
+        }
+    }
+    Ok(())
+}
+
 /// The pod that `object` would make.
 fn pod_doc<'t, E>(object: &Value<'t>, kind: &'static Kind) -> Result<Option<PodDoc<'t>>, Fault<E>> {
+    way_is_open(object, kind.template)?;
     let Some(template) = object.at(kind.template).filter(|t| !t.is_null()) else {
         if kind.required {
             return Err(Fault::Template { field: kind.template.join("."), found: "nothing" });

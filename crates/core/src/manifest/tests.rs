@@ -242,6 +242,9 @@ fn a_kind_without_a_pod_template_is_a_fault() {
         let told = fault(&format!("{kind}\nmetadata: {{name: web}}\nspec: {{replicas: 1}}\n"));
         assert!(told.contains("spec.template must be an object") && told.contains("is nothing"), "{told}");
     }
+    // A Rollout may do without a template, but not with a spec that can hold none.
+    let told = fault("apiVersion: argoproj.io/v1alpha1\nkind: Rollout\nmetadata: {name: web}\nspec: []\n");
+    assert!(told.contains("spec must be an object, and is a list"), "{told}");
 }
 
 #[test]

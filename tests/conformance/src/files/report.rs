@@ -11,7 +11,7 @@ use crate::options::Options;
 /// How many differences of one manifest are listed.
 const MOST_DIFFERENCES: usize = 12;
 /// How much of a manifest's text is shown.
-const MOST_LINES: usize = 80;
+const MOST_LINES: usize = 400;
 const LONGEST_LINE: usize = 400;
 
 /// Figures of one release and configuration.

@@ -11,6 +11,7 @@ use axum::http::StatusCode;
 use pillion_core::config::Snapshot;
 use pillion_core::inject::{self, Outcome, Reason, Request, Verdict};
 use pillion_govalue::Value;
+use tokio::sync::watch;
 
 use crate::report::{Report, Subject};
 use crate::review::{self, AdmissionRequest, Answer, Review, Version};
@@ -30,6 +31,7 @@ pub struct Generation {
 /// Answers reviews.
 pub struct Engine {
     current: ArcSwapOption<Generation>,
+    configured: watch::Sender<bool>,
     metrics: Arc<Metrics>,
 }
 
@@ -60,7 +62,7 @@ impl Engine {
     /// An engine that refuses everything until it has a configuration.
     #[must_use]
     pub fn new(metrics: Arc<Metrics>) -> Arc<Self> {
-        Arc::new(Self { current: ArcSwapOption::empty(), metrics })
+        Arc::new(Self { current: ArcSwapOption::empty(), configured: watch::Sender::new(false), metrics })
     }
 
     /// Takes a configuration into use. Requests being answered finish under the one they began with.
@@ -68,6 +70,7 @@ impl Engine {
         let number = self.generation().map_or(0, |old| old.number) + 1;
         let since = now();
         self.current.store(Some(Arc::new(Generation { snapshot, number, since })));
+        self.configured.send_replace(true);
         self.metrics.config_loads.inc();
         self.metrics.config_loaded.set(since);
     }
@@ -76,6 +79,11 @@ impl Engine {
     #[must_use]
     pub fn generation(&self) -> Option<Arc<Generation>> {
         self.current.load_full()
+    }
+
+    /// Waits until there is a configuration.
+    pub async fn configured(&self) {
+        let _ = self.configured.subscribe().wait_for(|configured| *configured).await;
     }
 
     /// Where answers are counted.

@@ -17,12 +17,14 @@
 //! | [`report`] | what an answer means |
 //! | [`files`] | manifests injected, for the command line |
 //! | [`source`] | where the configuration comes from and how it is exchanged |
+//! | [`cluster`] | watches, webhook configurations, certificates in a Secret, Events |
 //! | [`tls`] | certificates and what handshakes may agree on |
 //! | [`telemetry`] | metrics and log lines |
 //! | [`lifecycle`] | readiness, signals, draining |
 //! | [`watch`] | directories that change |
 
 pub mod cli;
+pub mod cluster;
 pub mod engine;
 pub mod files;
 pub mod http;

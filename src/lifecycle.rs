@@ -1,7 +1,8 @@
 //! The life of the process: when it is ready ([`Readiness`]), and how it ends ([`Shutdown`]): the first signal takes
 //! readiness away and lets open requests finish, the second ends at once. Never: what is served.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
@@ -13,8 +14,8 @@ pub struct Readiness {
     listener: AtomicBool,
     /// A configuration is in use.
     config: AtomicBool,
-    /// A certificate is in use.
-    certificate: AtomicBool,
+    /// When the certificate in use expires, in seconds since the epoch; none is in use before the epoch.
+    certificate: AtomicI64,
     /// The process is about to end.
     stopping: AtomicBool,
 }
@@ -26,14 +27,23 @@ pub enum Part {
     Listener,
     /// The configuration.
     Config,
-    /// The certificate.
-    Certificate,
 }
 
 impl Readiness {
     /// This part is there from now on.
     pub fn is_there(&self, part: Part) {
         self.flag(part).store(true, Ordering::Release);
+    }
+
+    /// Whether a configuration is in use.
+    #[must_use]
+    pub fn is_configured(&self) -> bool {
+        self.flag(Part::Config).load(Ordering::Acquire)
+    }
+
+    /// A certificate is in use that expires at this time, in seconds since the epoch.
+    pub fn certificate_until(&self, expires: i64) {
+        self.certificate.store(expires, Ordering::Release);
     }
 
     /// The process is about to end: no new pods, please.
@@ -54,7 +64,7 @@ impl Readiness {
         [
             ("listener", there(Part::Listener)),
             ("config", there(Part::Config)),
-            ("certificate", there(Part::Certificate)),
+            ("certificate", now() < self.certificate.load(Ordering::Acquire)),
             ("not-stopping", !self.stopping.load(Ordering::Acquire)),
         ]
     }
@@ -63,9 +73,13 @@ impl Readiness {
         match part {
             Part::Listener => &self.listener,
             Part::Config => &self.config,
-            Part::Certificate => &self.certificate,
         }
     }
+}
+
+fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }
 
 /// Ends what listens to the [`Shutdown`]s made with it.
@@ -142,12 +156,23 @@ mod tests {
     #[test]
     fn readiness_needs_every_part_and_ends_with_the_process() {
         let readiness = Readiness::default();
-        for part in [Part::Listener, Part::Config, Part::Certificate] {
+        for part in [Part::Listener, Part::Config] {
             assert!(!readiness.ready());
             readiness.is_there(part);
         }
+        assert!(!readiness.ready());
+        readiness.certificate_until(now() + 60);
         assert!(readiness.ready());
         readiness.stop();
+        assert!(!readiness.ready());
+    }
+
+    #[test]
+    fn an_expired_certificate_ends_readiness() {
+        let readiness = Readiness::default();
+        readiness.is_there(Part::Listener);
+        readiness.is_there(Part::Config);
+        readiness.certificate_until(now() - 1);
         assert!(!readiness.ready());
     }
 

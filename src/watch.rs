@@ -18,6 +18,12 @@ const LONGEST: Duration = Duration::from_secs(1);
 /// Without any event a look is due after this long: file systems without events, a directory made anew.
 const POLL: Duration = Duration::from_secs(30);
 
+/// What changes now and then.
+pub trait Changes: Send {
+    /// Waits until something may have changed. Whoever listens looks and compares.
+    fn changed(&mut self) -> impl Future<Output = ()> + Send;
+}
+
 /// Says which directories there are to watch.
 type List = Box<dyn Fn() -> Vec<PathBuf> + Send>;
 
@@ -31,7 +37,7 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// Starts to watch. What happens from now on is not missed, also before [`Watch::changed`] is first called.
+    /// Starts to watch. What happens from now on is not missed, also before [`Changes::changed`] is first called.
     #[must_use]
     pub fn start(directories: Vec<PathBuf>) -> Self {
         Self::over(move || directories.clone())
@@ -58,17 +64,6 @@ impl Watch {
         watch
     }
 
-    /// Waits for a change (or for the time to look without one).
-    pub async fn changed(&mut self) {
-        if timeout_at(Instant::now() + POLL, next(&mut self.events)).await.is_ok() {
-            let end = Instant::now() + LONGEST;
-            while timeout_at(end.min(Instant::now() + QUIET), next(&mut self.events)).await.is_ok() {}
-        }
-        // A directory may be new, or another one under the same name: watch what is there now. This comes before whoever
-        // listens looks, so that what happens between is told as the next change.
-        self.arm();
-    }
-
     fn arm(&mut self) {
         let Some(watcher) = &mut self.watcher else { return };
         for directory in (self.directories)() {
@@ -83,6 +78,19 @@ impl Watch {
                 Err(_) => {}
             }
         }
+    }
+}
+
+impl Changes for Watch {
+    /// A change, or the time to look without one.
+    async fn changed(&mut self) {
+        if timeout_at(Instant::now() + POLL, next(&mut self.events)).await.is_ok() {
+            let end = Instant::now() + LONGEST;
+            while timeout_at(end.min(Instant::now() + QUIET), next(&mut self.events)).await.is_ok() {}
+        }
+        // A directory may be new, or another one under the same name: watch what is there now. This comes before whoever
+        // listens looks, so that what happens between is told as the next change.
+        self.arm();
     }
 }
 

@@ -4,14 +4,19 @@
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use anyhow::{Context, Result, bail};
+use indicatif::{ProgressBar, ProgressStyle};
+use pillion_core::config::Settings;
+
+use super::cluster::AccessArgs;
 use super::input::{self, Input};
 use super::origin::{IstioctlArgs, OriginArgs};
 use super::output::{self, Format};
 use super::{complain, print};
+use crate::cluster::client::Access;
+use crate::cluster::watches;
 use crate::files::{Injector, Note, Told};
-use crate::source;
-use anyhow::{Context, Result, bail};
-use indicatif::{ProgressBar, ProgressStyle};
+use crate::source::{self, Origin, Texts};
 
 /// From this many files on a terminal shows how far it is.
 const MANY: usize = 20;
@@ -32,13 +37,24 @@ pub(super) struct Args {
     origin: OriginArgs,
     #[command(flatten)]
     istioctl: IstioctlArgs,
+    /// The root namespace of the mesh, with --config-source configmap.
+    #[arg(long = "istioNamespace", visible_alias = "istio-namespace", short = 'i', value_name = "NS")]
+    istio_namespace: Option<String>,
+    #[command(flatten)]
+    access: AccessArgs,
 }
 
 /// Runs the command.
 pub(super) fn run(args: Args) -> Result<()> {
-    let settings = args.origin.settings();
-    let origin = args.origin.origin(args.istioctl)?;
-    let texts = origin.read()?;
+    let mut settings = args.origin.settings();
+    if let Some(namespace) = args.istio_namespace {
+        settings.namespace = namespace;
+    }
+    let origin = args.origin.origin(args.istioctl, &settings)?;
+    let texts = match &origin {
+        Origin::ConfigMaps(_) => in_cluster(&args.access.access(), &origin, &settings)?,
+        _ => origin.read()?,
+    };
     let built = source::build(&texts, settings)?;
     for warning in &built.warnings {
         complain(&format!("warning: {warning}"));
@@ -64,6 +80,15 @@ pub(super) fn run(args: Args) -> Result<()> {
         1 => bail!("nothing was written, because of the fault above"),
         faults => bail!("nothing was written, because of {faults} faults above"),
     }
+}
+
+/// The configuration of a running Istio, read once.
+fn in_cluster(access: &Access, origin: &Origin, settings: &Settings) -> Result<Texts> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let client = access.client().await?;
+        Ok(watches::read_once(&client, origin, settings).await?)
+    })
 }
 
 /// One file, injected and in the format asked for; what people should know of it is told at once.

@@ -4,6 +4,8 @@
 //! | file | command |
 //! |---|---|
 //! | `serve`, `plan` | `pillion serve`: as typed, and as understood |
+//! | `boot` | the tasks that `serve` runs beside its listeners |
+//! | `cluster` | which cluster is meant, and certificates |
 //! | `tryout` | the line that `serve` prints, and the files it names |
 //! | `inject`, `input`, `output` | `pillion inject`: the command, its files, its output formats |
 //! | `origin` | `--config-source` and its kin, for both |
@@ -11,6 +13,8 @@
 //!
 //! Never: imported by any other module.
 
+mod boot;
+mod cluster;
 mod environment;
 mod inject;
 mod input;

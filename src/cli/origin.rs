@@ -9,6 +9,7 @@ use pillion_core::config::{Level, Settings};
 
 use super::{Usage, environment};
 use crate::source::Origin;
+use crate::source::configmap::Names;
 use crate::source::directory::Files;
 
 /// Kinds of sources.
@@ -18,7 +19,7 @@ pub(super) enum ConfigSource {
     Embedded,
     /// A directory; --config-dir names it.
     Dir,
-    /// The ConfigMaps of a running Istio, watched in the cluster: not in this version.
+    /// The ConfigMaps of a running Istio, in the cluster.
     Configmap,
 }
 
@@ -65,14 +66,20 @@ pub(super) struct IstioctlArgs {
 
 impl OriginArgs {
     /// The source that is meant.
-    pub(super) fn origin(&self, istioctl: IstioctlArgs) -> Result<Origin> {
+    pub(super) fn origin(&self, istioctl: IstioctlArgs, settings: &Settings) -> Result<Origin> {
         let files = istioctl.inject_config_file.map(|injector| Files {
             injector,
             values: istioctl.values_file,
             mesh: istioctl.mesh_config_file,
         });
         let origin = match (self.config_source, self.config_dir.clone(), files) {
-            (Some(ConfigSource::Configmap), ..) => Err(CONFIGMAP.to_owned()),
+            (Some(ConfigSource::Configmap), None, None) => {
+                let shared = std::env::var("SHARED_MESH_CONFIG").ok().filter(|name| !name.is_empty());
+                Ok(Origin::ConfigMaps(Names::of(settings, shared)))
+            }
+            (Some(ConfigSource::Configmap), ..) => {
+                Err("--config-source configmap takes no --config-dir and no --injectConfigFile".to_owned())
+            }
             (None, None, None) | (Some(ConfigSource::Embedded), None, None) => Ok(Origin::Embedded),
             (None | Some(ConfigSource::Dir), Some(directory), None) => Ok(Origin::Directory(directory)),
             (None, None, Some(files)) => Ok(Origin::Files(files)),
@@ -99,9 +106,6 @@ impl OriginArgs {
         Settings { revision, compat: self.compat, ..settings }
     }
 }
-
-const CONFIGMAP: &str = "--config-source configmap needs a cluster to watch, which this version does not do: mount the \
-    ConfigMaps as files and name the directory with --config-dir (it is watched), or use --config-source embedded";
 
 fn release(text: &str) -> Result<Level, String> {
     text.parse().map_err(|error| format!("{error}"))

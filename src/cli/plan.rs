@@ -9,12 +9,14 @@ use anyhow::Result;
 use pillion_core::config::Settings;
 
 use super::Usage;
+use super::cluster::Certificates;
 use super::origin::IstioctlArgs;
 use super::serve::Args;
+use crate::cluster::client::Access;
+use crate::cluster::registration::Target;
 use crate::http::{Limits, listen};
 use crate::source::Origin;
 use crate::telemetry::log::Format;
-use crate::tls::watch::Files;
 
 /// What shall be served, where and how.
 pub(super) struct Plan {
@@ -23,10 +25,12 @@ pub(super) struct Plan {
     pub(super) https: SocketAddr,
     pub(super) admin: SocketAddr,
     pub(super) debug: SocketAddr,
-    /// Without files a certificate is made in memory.
-    pub(super) certificate: Option<Files>,
-    /// More host names for that certificate, separated by commas.
-    pub(super) custom_hosts: String,
+    /// The cluster, where one is needed.
+    pub(super) access: Option<Access>,
+    /// How API servers call us.
+    pub(super) target: Target,
+    pub(super) certificates: Certificates,
+    pub(super) manage_webhooks: bool,
     pub(super) limits: Limits,
     pub(super) shutdown: Duration,
     pub(super) drain_delay: Duration,
@@ -38,11 +42,16 @@ pub(super) struct Plan {
 impl Plan {
     /// Understands what was typed.
     pub(super) fn new(args: Args) -> Result<Self> {
-        let origin = args.origin.origin(IstioctlArgs::default())?;
         let mut settings = args.origin.settings();
         if let Some(namespace) = args.namespace.filter(|namespace| !namespace.is_empty()) {
             settings.namespace = namespace;
         }
+        let origin = args.origin.origin(IstioctlArgs::default(), &settings)?;
+        let target = args.place.target(&settings)?;
+        let certificates = args.certificates.certificates(&settings, &target)?;
+        let needs_cluster = matches!(origin, Origin::ConfigMaps(_))
+            || matches!(certificates, Certificates::Secret(_))
+            || args.certificates.manage_webhooks;
         let debug = listen::address(&args.debug_addr).map_err(Usage)?;
         if !debug.ip().is_loopback() {
             let message =
@@ -55,8 +64,10 @@ impl Plan {
             https: listen::address(&args.https_addr).map_err(Usage)?,
             admin: listen::address(&args.admin_addr).map_err(Usage)?,
             debug,
-            certificate: args.tls_cert.zip(args.tls_key).map(|(certificate, key)| Files { certificate, key }),
-            custom_hosts: std::env::var("ISTIOD_CUSTOM_HOST").unwrap_or_default(),
+            access: needs_cluster.then(|| args.access.access()),
+            certificates,
+            manage_webhooks: args.certificates.manage_webhooks,
+            target,
             limits: Limits { connections: args.max_connections.get(), ..Limits::default() },
             shutdown: args.shutdown_duration,
             drain_delay: drain_delay(args.drain_delay, args.shutdown_duration),
@@ -67,12 +78,26 @@ impl Plan {
     }
 }
 
-/// A time as Go writes it: `10s`, `1m30s`, `500ms`; a bare number is seconds.
+/// A time of a day at most, as Go writes it: `10s`, `1m30s`, `500ms`; a bare number is seconds.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    up_to(86_400.0, text)
+}
+
+/// The same of a hundred years at most, for certificates.
+pub(super) fn long_duration(text: &str) -> Result<Duration, String> {
+    let duration = up_to(876_000.0 * 3600.0, text)?;
+    if duration.is_zero() {
+        Err(format!("{text:?}: a certificate must live for some time"))
+    } else {
+        Ok(duration)
+    }
+}
+
+fn up_to(most: f64, text: &str) -> Result<Duration, String> {
     const UNITS: [(&str, f64); 4] = [("ms", 0.001), ("s", 1.0), ("m", 60.0), ("h", 3600.0)];
     let wrong = || format!("{text:?} is no time: say 10s, 1m30s or 500ms");
     let bounded = |seconds: f64| {
-        if (0.0..=86_400.0).contains(&seconds) { Ok(Duration::from_secs_f64(seconds)) } else { Err(wrong()) }
+        if (0.0..=most).contains(&seconds) { Ok(Duration::from_secs_f64(seconds)) } else { Err(wrong()) }
     };
     if let Ok(seconds) = text.parse::<f64>() {
         return bounded(seconds);

@@ -12,6 +12,8 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
+use super::boot::Shared;
+use super::cluster::{AccessArgs, CertArgs, PlaceArgs};
 use super::origin::OriginArgs;
 use super::plan::{self, Plan};
 use super::{print, tryout};
@@ -19,11 +21,9 @@ use crate::engine::Engine;
 use crate::http::{Limits, Tls, admin, admit, debug, listen};
 use crate::lifecycle::{self, Asked, Part, Readiness, Shutdown, Signals};
 use crate::source::Status;
-use crate::source::reload::Reloader;
 use crate::telemetry::Metrics;
 use crate::telemetry::log::{self, Format, Level};
-use crate::tls::{self, Compliance, Identity, Resolver};
-use crate::watch::Watch;
+use crate::tls::{self, Compliance, Resolver};
 
 /// Stack of the threads that serve: templates may nest.
 const STACK: usize = 8 * 1024 * 1024;
@@ -47,12 +47,12 @@ pub(super) struct Args {
     /// What shows or changes something: the configuration in use, the log level. Loopback only.
     #[arg(long, default_value = "127.0.0.1:15016", value_name = "ADDR")]
     pub(super) debug_addr: String,
-    /// Certificate chain (PEM), watched; without it a certificate is made in memory.
-    #[arg(long, alias = "tlsCertFile", value_name = "FILE", requires = "tls_key")]
-    pub(super) tls_cert: Option<PathBuf>,
-    /// Its private key (PEM).
-    #[arg(long, alias = "tlsKeyFile", value_name = "FILE", requires = "tls_cert")]
-    pub(super) tls_key: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) access: AccessArgs,
+    #[command(flatten)]
+    pub(super) place: PlaceArgs,
+    #[command(flatten)]
+    pub(super) certificates: CertArgs,
     /// Where the CA of a certificate made in memory and a sample review are written.
     #[arg(long, env = "PILLION_STATE_DIR", value_name = "DIR")]
     pub(super) state_dir: Option<PathBuf>,
@@ -104,32 +104,24 @@ async fn serve(plan: Plan, level: Level) -> Result<()> {
     let engine = Engine::new(Arc::clone(&metrics));
     let readiness = Arc::new(Readiness::default());
     let status = Arc::new(Status::new(&plan.origin));
-
-    // Watching begins before the first look, so that no change falls between.
-    let origin = plan.origin.clone();
-    let watch = (!origin.directories().is_empty()).then(|| Watch::over(move || origin.directories()));
-    let reloader =
-        Reloader::start(plan.origin.clone(), plan.settings.clone(), Arc::clone(&engine), Arc::clone(&status))
-            .context("configuration")?;
-    readiness.is_there(Part::Config);
-
-    let sockets = Sockets::bind(&plan)?;
-    let certificate = Certificate::of(&plan, sockets.https_addr)?;
     let resolver = Arc::new(Resolver::default());
-    resolver.set(&certificate.identity);
-    readiness.is_there(Part::Certificate);
-    let tls = Arc::new(tls::server_config(compliance(&plan), Arc::clone(&resolver)).context("TLS")?);
+    let client = match &plan.access {
+        Some(access) => Some(access.client().await.context("cluster")?),
+        None => None,
+    };
+    let mut shared = Shared {
+        engine: Arc::clone(&engine),
+        readiness: Arc::clone(&readiness),
+        status: Arc::clone(&status),
+        resolver: Arc::clone(&resolver),
+        tasks: JoinSet::new(),
+    };
+    shared.configuration(&plan, client.as_ref())?;
+    let sockets = Sockets::bind(&plan)?;
+    let ca_pem = shared.certificate(&plan, client.as_ref(), sockets.https_addr.ip()).await?;
+    let tls = Arc::new(tls::server_config(compliance(&plan), resolver).context("TLS")?);
 
-    let mut followers = JoinSet::new();
-    if let Some(watch) = watch {
-        followers.spawn(reloader.follow(watch));
-    }
-    if let Some((files, watch)) = certificate.files {
-        let identity = certificate.identity.clone();
-        followers.spawn(tls::watch::follow(files, watch, identity, resolver, Arc::clone(&metrics)));
-    }
-
-    sockets.announce(&plan, certificate.ca_pem.as_deref())?;
+    sockets.announce(&plan, ca_pem.as_deref())?;
     let (trigger, shutdown) = lifecycle::shutdown();
     let mut servers = sockets.serve(tls, &plan, &engine, &readiness, &status, level, &shutdown);
     readiness.is_there(Part::Listener);
@@ -160,28 +152,6 @@ fn compliance(plan: &Plan) -> Compliance {
         tracing::warn!(policy = %name, "COMPLIANCE_POLICY is unknown and restricts nothing");
         Compliance::None
     })
-}
-
-/// What the listener presents, and what it was made of.
-struct Certificate {
-    identity: Identity,
-    /// The authority's certificate, where the identity was made in memory.
-    ca_pem: Option<String>,
-    files: Option<(tls::watch::Files, Watch)>,
-}
-
-impl Certificate {
-    fn of(plan: &Plan, https: SocketAddr) -> Result<Self> {
-        if let Some(files) = plan.certificate.clone() {
-            let watch = files.watch();
-            let identity = Identity::load(&files.certificate, &files.key).context("certificate")?;
-            return Ok(Self { identity, ca_pem: None, files: Some((files, watch)) });
-        }
-        let names =
-            tls::ca::service_names(&plan.settings.namespace, &plan.settings.revision, &plan.custom_hosts);
-        let made = tls::ca::self_signed(&names, https.ip()).context("certificate")?;
-        Ok(Self { identity: made.identity, ca_pem: Some(made.ca_pem), files: None })
-    }
 }
 
 /// The three listeners, bound but not yet serving.

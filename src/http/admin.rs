@@ -48,7 +48,10 @@ async fn readyz(State(shared): State<Shared>, RawQuery(query): RawQuery) -> impl
             );
         }
         if let Some(fault) = shared.status.fault() {
-            let _ = writeln!(text, "[!]config is stale: the last good one is in use: {fault}");
+            let _ = match shared.readiness.is_configured() {
+                true => writeln!(text, "[!]config is stale: the last good one is in use: {fault}"),
+                false => writeln!(text, "[!]no config: {fault}"),
+            };
         }
         text.push_str(if ready { "readyz check passed\n" } else { "readyz check failed\n" });
     } else {

@@ -6,12 +6,14 @@
 //! | `directory` | files: a directory with `config`, `values`, `mesh` and folders of objects, or files named one by one |
 //! | `objects` | a folder of Kubernetes objects of one kind |
 //! | `facts` | what is known of clusters, out of such folders |
+//! | `configmap` | what was found of Istio's ConfigMaps in a cluster |
 //! | `check` | a configuration is rendered for sample pods before it is used |
 //! | `reload` | a source that changes while the program runs |
 //!
 //! Never: falling back from one source to another; the wrong sidecar is worse than none.
 
 pub mod check;
+pub mod configmap;
 pub mod directory;
 pub mod embedded;
 mod facts;
@@ -19,9 +21,13 @@ mod objects;
 pub mod reload;
 
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Arc;
+
+use tokio::sync::watch;
 
 use pillion_core::config::{Built, Cluster, ConfigError, Settings, Snapshot, Source, Sources};
+
+use configmap::Found;
 
 /// Where a configuration comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +39,8 @@ pub enum Origin {
     Directory(PathBuf),
     /// Files as `istioctl kube-inject` takes them.
     Files(directory::Files),
+    /// The ConfigMaps of an Istio in a cluster.
+    ConfigMaps(configmap::Names),
 }
 
 /// Why a configuration was not loaded.
@@ -45,6 +53,14 @@ pub enum SourceError {
         path: PathBuf,
         /// Why.
         reason: String,
+    },
+    /// Something in the cluster is not there, or not known yet.
+    #[error("waiting for {what}")]
+    Awaited {
+        /// Everything that is lacking, and why.
+        what: String,
+        /// Whether the cluster has told that something is lacking; otherwise it has not told of everything yet.
+        told: bool,
     },
     /// The configuration is faulty.
     #[error(transparent)]
@@ -86,7 +102,7 @@ pub struct Texts {
 }
 
 impl Origin {
-    /// Reads the texts.
+    /// Reads the texts, where they are not in a cluster.
     ///
     /// # Errors
     /// A file that is missing or cannot be read.
@@ -95,6 +111,20 @@ impl Origin {
             Self::Embedded => Ok(embedded::texts()),
             Self::Directory(directory) => directory::read(directory),
             Self::Files(files) => files.read(),
+            Self::ConfigMaps(_) => {
+                Err(SourceError::Awaited { what: "watches of the cluster".to_owned(), told: true })
+            }
+        }
+    }
+
+    /// What reads the texts again and again: with `found`, what a cluster says goes into them.
+    #[must_use]
+    pub fn reader(&self, found: Option<Arc<Found>>) -> Reader {
+        let origin = self.clone();
+        match (found, origin) {
+            (Some(found), Self::ConfigMaps(names)) => Box::new(move || found.texts(&names)),
+            (Some(found), Self::Embedded) => Box::new(move || found.embedded()),
+            (_, origin) => Box::new(move || origin.read()),
         }
     }
 
@@ -103,7 +133,7 @@ impl Origin {
     pub fn directories(&self) -> Vec<PathBuf> {
         match self {
             Self::Directory(directory) => directory::watched(directory),
-            Self::Embedded | Self::Files(_) => Vec::new(),
+            Self::Embedded | Self::Files(_) | Self::ConfigMaps(_) => Vec::new(),
         }
     }
 
@@ -114,9 +144,18 @@ impl Origin {
             Self::Embedded => "the embedded Envoy profile".to_owned(),
             Self::Directory(directory) => format!("directory {}", directory.display()),
             Self::Files(files) => format!("file {}", files.injector.display()),
+            Self::ConfigMaps(names) => {
+                format!(
+                    "ConfigMaps {0} and {1} of namespace {2}",
+                    names.injector, names.mesh, names.namespace
+                )
+            }
         }
     }
 }
+
+/// Reads the texts as they are now.
+pub type Reader = Box<dyn Fn() -> Result<Texts, SourceError> + Send>;
 
 /// Makes a snapshot out of texts.
 ///
@@ -136,18 +175,18 @@ pub fn build(texts: &Texts, settings: Settings) -> Result<Built, ConfigError> {
     Snapshot::build(&sources, settings, texts.cluster.clone())
 }
 
-/// What is known of the source, for those who ask: `/readyz?verbose` and the debug port.
+/// What is known of the source, for those who ask: `/readyz?verbose`, the debug port, Events.
 #[derive(Debug)]
 pub struct Status {
     source: String,
-    fault: Mutex<Option<String>>,
+    fault: watch::Sender<Option<String>>,
 }
 
 impl Status {
     /// Nothing wrong so far.
     #[must_use]
     pub fn new(origin: &Origin) -> Self {
-        Self { source: origin.describe(), fault: Mutex::new(None) }
+        Self { source: origin.describe(), fault: watch::Sender::new(None) }
     }
 
     /// Where the configuration comes from.
@@ -159,10 +198,20 @@ impl Status {
     /// Why the configuration found last is not in use.
     #[must_use]
     pub fn fault(&self) -> Option<String> {
-        self.fault.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.fault.borrow().clone()
+    }
+
+    /// The same, as it changes.
+    #[must_use]
+    pub fn faults(&self) -> watch::Receiver<Option<String>> {
+        self.fault.subscribe()
     }
 
     fn set_fault(&self, fault: Option<String>) {
-        *self.fault.lock().unwrap_or_else(PoisonError::into_inner) = fault;
+        self.fault.send_if_modified(|old| {
+            let changed = *old != fault;
+            *old = fault;
+            changed
+        });
     }
 }

@@ -7,48 +7,46 @@ use std::sync::Arc;
 
 use pillion_core::config::{Settings, Snapshot};
 
-use super::{Origin, SourceError, Status, Texts, build, check};
+use super::{Reader, SourceError, Status, Texts, build, check};
 use crate::engine::Engine;
-use crate::watch::Watch;
+use crate::watch::Changes;
 
 /// Keeps an engine's configuration up to date.
 pub struct Reloader {
-    origin: Origin,
+    read: Reader,
     settings: Settings,
     engine: Arc<Engine>,
     status: Arc<Status>,
     /// What was found last, and why it is not in use if it is not.
-    seen: (Texts, Option<String>),
+    seen: Option<(Texts, Option<String>)>,
     /// What could not even be read, so that it is told of once.
     unread: Option<String>,
 }
 
 impl Reloader {
-    /// Loads the first configuration.
+    /// Keeps the configuration that `read` reads; none is in use yet.
+    #[must_use]
+    pub fn new(read: Reader, settings: Settings, engine: Arc<Engine>, status: Arc<Status>) -> Self {
+        Self { read, settings, engine, status, seen: None, unread: None }
+    }
+
+    /// Loads the first configuration, where the program shall not start without one.
     ///
     /// # Errors
-    /// A configuration that cannot be used: the program does not start with it. One under which a sample pod is refused
-    /// is used at the start (other pods may pass), with a warning.
-    pub fn start(
-        origin: Origin,
-        settings: Settings,
-        engine: Arc<Engine>,
-        status: Arc<Status>,
-    ) -> Result<Self, SourceError> {
-        let texts = origin.read()?;
-        let snapshot = compile(&texts, settings.clone())?;
-        if let Err(error) = check::samples(&snapshot) {
-            tracing::warn!(%error, "the configuration refuses a sample pod");
-        }
-        engine.replace(snapshot);
-        tracing::info!(source = status.source(), "configuration loaded");
-        Ok(Self { origin, settings, engine, status, seen: (texts, None), unread: None })
+    /// A configuration that cannot be used. One under which a sample pod is refused is used at the start (other pods
+    /// may pass), with a warning.
+    pub fn begin(&mut self) -> Result<(), SourceError> {
+        let texts = (self.read)()?;
+        self.take(&texts)?;
+        tracing::info!(source = self.status.source(), "configuration loaded");
+        self.seen = Some((texts, None));
+        Ok(())
     }
 
     /// Follows the source for ever. Compiling happens beside the threads that serve.
-    pub async fn follow(mut self, mut watch: Watch) {
+    pub async fn follow(mut self, mut changes: impl Changes) {
         loop {
-            watch.changed().await;
+            changes.changed().await;
             let looked = tokio::task::spawn_blocking(move || {
                 self.look_safely();
                 self
@@ -73,38 +71,49 @@ impl Reloader {
 
     /// Looks whether there is something new and takes it into use if it is good.
     pub fn look(&mut self) {
-        match self.origin.read() {
+        match ((self.read)(), &self.seen) {
             // In the middle of a change a file may be missing: that is no news until it stays so.
-            Err(error) => self.unreadable(&error),
-            Ok(texts) if self.seen.0 == texts => {
+            (Err(error), _) => self.unreadable(&error),
+            (Ok(texts), Some((seen, fault))) if *seen == texts => {
                 if self.unread.take().is_some() {
-                    self.tell(self.seen.1.clone());
+                    self.tell(fault.clone());
                 }
             }
-            Ok(texts) => {
+            (Ok(texts), _) => {
                 self.unread = None;
+                let first = self.engine.generation().is_none();
                 let fault = self.take(&texts).err().map(|error| error.to_string());
                 match &fault {
-                    Some(error) => {
-                        tracing::error!(%error, "new configuration not used: the last good one stays in use");
+                    Some(error) => tracing::error!(%error, "new configuration not used: {}", self.instead()),
+                    None => {
+                        let how = if first { "loaded" } else { "reloaded" };
+                        tracing::info!(source = self.status.source(), "configuration {how}");
                     }
-                    None => tracing::info!(source = self.status.source(), "configuration reloaded"),
                 }
                 self.tell(fault.clone());
-                self.seen = (texts, fault);
+                self.seen = Some((texts, fault));
             }
+        }
+    }
+
+    /// What serves in place of a configuration that cannot be used.
+    fn instead(&self) -> &'static str {
+        match self.engine.generation() {
+            Some(_) => "the last good one stays in use",
+            None => "there is no other, and pods are refused until there is a good one",
         }
     }
 
     fn take(&self, texts: &Texts) -> Result<(), SourceError> {
         let snapshot = compile(texts, self.settings.clone())?;
-        // A sample that the configuration in use refuses as well is no reason to keep that one.
+        // A sample that the configuration in use refuses as well is no reason to keep that one; nor is there one to keep
+        // at the start, where other pods may pass.
         let refused_before =
-            self.engine.generation().is_some_and(|old| check::samples(&old.snapshot).is_err());
+            self.engine.generation().is_none_or(|old| check::samples(&old.snapshot).is_err());
         match check::samples(&snapshot) {
             Err(error) if !refused_before => return Err(error),
             Err(error) => {
-                tracing::warn!(%error, "the configuration refuses a sample pod, as the old one did")
+                tracing::warn!(%error, "the configuration refuses a sample pod, and is used for want of a better one");
             }
             Ok(()) => {}
         }
@@ -115,7 +124,10 @@ impl Reloader {
     fn unreadable(&mut self, error: &SourceError) {
         let message = error.to_string();
         if self.unread.as_ref() != Some(&message) {
-            tracing::error!(error = %message, "configuration not readable: the last good one stays in use");
+            // That a cluster has not told of everything yet is no fault.
+            if !matches!(error, SourceError::Awaited { told: false, .. }) {
+                tracing::error!(error = %message, "configuration not readable: {}", self.instead());
+            }
             self.tell(Some(message.clone()));
             self.unread = Some(message);
         }

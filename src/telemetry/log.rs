@@ -74,8 +74,13 @@ pub fn init(format: Format, level: &str) -> Result<Level, BadLevel> {
     Ok(Level { handle: set.ok().map(|()| handle) })
 }
 
+/// Targets whose lines this program says itself, better and once: left out unless they are asked for.
+const QUIET: &str = "kube_client=off,kube_runtime=off,kube_lease_manager=off";
+
 fn filter(text: &str) -> Result<EnvFilter, BadLevel> {
-    EnvFilter::try_new(text.trim())
+    let text = text.trim();
+    let quiet = !text.contains("kube") && !text.is_empty();
+    EnvFilter::try_new(if quiet { format!("{text},{QUIET}") } else { text.to_owned() })
         .map_err(|error| BadLevel { text: text.to_owned(), reason: error.to_string() })
 }
 

@@ -2,7 +2,8 @@
 //! "success" counts every answer written, also skips and refusals (istio/istio#54868). The corrected series is
 //! `pillion_injections_total`. Never: labels that a stranger can make many of.
 
-use std::time::Duration;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
@@ -38,6 +39,19 @@ pub struct ConnectionLabels {
     pub reason: &'static str,
 }
 
+/// A webhook configuration.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct PatchLabels {
+    name: String,
+}
+
+/// Why a webhook configuration was not written.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct PatchFailureLabels {
+    name: String,
+    reason: &'static str,
+}
+
 /// Every time series.
 pub struct Metrics {
     registry: Registry,
@@ -66,6 +80,13 @@ pub struct Metrics {
     pub certificate_stale: Gauge,
     /// Certificates exchanged while running.
     pub certificate_reloads: Counter,
+    /// How long the certificate in use is still valid, counted when it is asked for.
+    certificate_left: Gauge,
+    certificate_expires: AtomicI64,
+    /// Attempts to write a caBundle, and what came of them, under Istio's names.
+    patch_attempts: Family<PatchLabels, Counter>,
+    patch_retries: Family<PatchLabels, Counter>,
+    patch_failures: Family<PatchFailureLabels, Counter>,
 }
 
 impl Metrics {
@@ -91,6 +112,11 @@ impl Metrics {
             config_loaded: Gauge::default(),
             certificate_stale: Gauge::default(),
             certificate_reloads: Counter::default(),
+            certificate_left: Gauge::default(),
+            certificate_expires: AtomicI64::new(0),
+            patch_attempts: Family::default(),
+            patch_retries: Family::default(),
+            patch_failures: Family::default(),
             registry: Registry::default(),
         };
         new.register_istio(&mut registry);
@@ -114,6 +140,13 @@ impl Metrics {
             self.skip.clone(),
         );
         to.register("sidecar_injection_time_seconds", "Time from request to answer", self.seconds.clone());
+        to.register(
+            "webhook_patch_attempts",
+            "Attempts to write what a webhook configuration lacks",
+            self.patch_attempts.clone(),
+        );
+        to.register("webhook_patch_retries", "Attempts that had to be repeated", self.patch_retries.clone());
+        to.register("webhook_patch_failures", "Attempts that failed, and why", self.patch_failures.clone());
     }
 
     fn register_own(&self, to: &mut Registry) {
@@ -160,6 +193,11 @@ impl Metrics {
             "Certificates exchanged while running",
             self.certificate_reloads.clone(),
         );
+        to.register(
+            "pillion_cert_expiry_seconds",
+            "Time until the certificate in use expires; negative when it has",
+            self.certificate_left.clone(),
+        );
         let build = vec![("version", env!("CARGO_PKG_VERSION")), ("rustc", env!("CARGO_PKG_RUST_VERSION"))];
         to.register("pillion_build", "The running program", Info::new(build));
     }
@@ -198,9 +236,30 @@ impl Metrics {
         self.connection_failures.get_or_create(&ConnectionLabels { reason }).inc();
     }
 
+    /// A certificate is in use that expires at this time, in seconds since the epoch.
+    pub fn certificate_expires(&self, at: i64) {
+        self.certificate_expires.store(at, Ordering::Relaxed);
+    }
+
+    /// The webhook configuration `name` is about to be written.
+    pub fn patch_attempted(&self, name: &str) {
+        self.patch_attempts.get_or_create(&PatchLabels { name: name.to_owned() }).inc();
+    }
+
+    /// Writing it failed, for one of Istio's reasons, and is repeated.
+    pub fn patch_failed(&self, name: &str, reason: &'static str) {
+        self.patch_retries.get_or_create(&PatchLabels { name: name.to_owned() }).inc();
+        self.patch_failures.get_or_create(&PatchFailureLabels { name: name.to_owned(), reason }).inc();
+    }
+
     /// All series as text.
     #[must_use]
     pub fn render(&self) -> String {
+        let expires = self.certificate_expires.load(Ordering::Relaxed);
+        if expires != 0 {
+            let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+            self.certificate_left.set(expires.saturating_sub(i64::try_from(now).unwrap_or(i64::MAX)));
+        }
         let mut out = String::with_capacity(8192);
         // Writing to a String cannot fail.
         let _ = text::encode(&mut out, &self.registry);

@@ -4,18 +4,26 @@
 //! |---|---|
 //! | `identity` | a chain and the key that belongs to it, loaded together |
 //! | `resolver` | the identity in use, exchanged without a restart |
-//! | `watch` | certificate files that change |
-//! | `ca` | a certificate made in memory where none is given |
+//! | `trust` | the authorities that clients check it against |
+//! | `keeper` | taking a new identity into use, once it is trusted |
+//! | `watch` | certificate files that come late and change |
+//! | `istio` | certificates from where istiod has them |
+//! | `ca` | an authority that issues certificates; the one made in memory where none is given |
 //! | `policy` | versions, suites and groups that `COMPLIANCE_POLICY` allows |
 //!
 //! Never: sockets, HTTP.
 
 pub mod ca;
 pub mod identity;
+pub mod istio;
+pub mod keeper;
 pub mod policy;
 pub mod resolver;
+pub mod trust;
 pub mod watch;
 
 pub use identity::{Identity, IdentityError};
+pub use keeper::{Desk, Keeper, Registered};
 pub use policy::{Compliance, server_config};
 pub use resolver::Resolver;
+pub use trust::Trust;

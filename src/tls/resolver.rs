@@ -22,21 +22,21 @@ impl Resolver {
         self.current.store(Some(identity.certified()));
     }
 
-    /// Whether there is an identity.
+    /// What handshakes present now.
     #[must_use]
-    pub fn is_set(&self) -> bool {
-        self.current.load().is_some()
+    pub fn presented(&self) -> Option<Arc<CertifiedKey>> {
+        self.current.load_full()
     }
 }
 
 impl ResolvesServerCert for Resolver {
     fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        self.current.load_full()
+        self.presented()
     }
 }
 
 impl fmt::Debug for Resolver {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Resolver").field("set", &self.is_set()).finish_non_exhaustive()
+        f.debug_struct("Resolver").field("set", &self.presented().is_some()).finish_non_exhaustive()
     }
 }

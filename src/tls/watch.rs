@@ -1,62 +1,83 @@
-//! Certificate files that change: cert-manager, a mounted Secret, a person. The new pair is used when it is complete
-//! and matches; until then the old one stays. Never: a chain without its key.
+//! Certificate files that come late and change: cert-manager, istio-csr, a mounted Secret, a person. The new pair is
+//! used when it is complete and matches; until then the old one stays. Never: a chain without its key.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use super::{Identity, Resolver};
-use crate::telemetry::Metrics;
-use crate::watch::Watch;
+use super::identity::{IdentityError, read};
+use super::keeper::Keeper;
+use super::{Identity, Trust};
+use crate::watch::{Changes, Watch};
 
-/// The two files of an identity.
+/// The files of an identity.
 #[derive(Clone, Debug)]
 pub struct Files {
     /// The chain, the server's own certificate first.
     pub certificate: PathBuf,
     /// Its private key.
     pub key: PathBuf,
+    /// The authorities that clients trust. Without it `ca.crt` beside the certificate is read if it is there, else the
+    /// chain's own end, if it is a root.
+    pub authority: Option<PathBuf>,
 }
 
 impl Files {
     /// Starts to watch the directories that the files lie in.
     #[must_use]
     pub fn watch(&self) -> Watch {
-        let mut directories = vec![directory(&self.certificate), directory(&self.key)];
+        let files = [Some(&self.certificate), Some(&self.key), self.authority.as_ref()];
+        let mut directories: Vec<PathBuf> = files.into_iter().flatten().map(|file| directory(file)).collect();
+        directories.sort();
         directories.dedup();
         Watch::start(directories)
     }
+
+    /// Reads them.
+    pub(super) fn load(&self) -> Result<(Identity, Trust), IdentityError> {
+        let identity = Identity::load(&self.certificate, &self.key)?;
+        let beside = self.certificate.with_file_name("ca.crt");
+        let trust = match &self.authority {
+            Some(named) => Trust::from_pem(&read(named)?),
+            None if beside.exists() => Trust::from_pem(&read(&beside)?),
+            None => identity.root().map(|root| Trust::of(root.clone())).unwrap_or_default(),
+        };
+        Ok((identity, trust))
+    }
 }
 
-/// Follows the files for ever, starting from the identity in use.
-pub async fn follow(
+/// Follows the files of an identity.
+pub struct Follower {
     files: Files,
-    mut watch: Watch,
-    mut current: Identity,
-    resolver: Arc<Resolver>,
-    metrics: Arc<Metrics>,
-) {
-    let mut told = String::new();
-    loop {
-        watch.changed().await;
-        match Identity::load(&files.certificate, &files.key) {
-            Ok(identity) => {
-                told.clear();
-                metrics.certificate_stale.set(0);
-                if !identity.same_as(&current) {
-                    resolver.set(&identity);
-                    current = identity;
-                    metrics.certificate_reloads.inc();
-                    tracing::info!(certificate = %files.certificate.display(), "certificate renewed");
+    watch: Watch,
+    keeper: Keeper,
+    told: String,
+}
+
+impl Follower {
+    /// Watches from now on.
+    #[must_use]
+    pub fn new(files: Files, keeper: Keeper) -> Self {
+        Self { watch: files.watch(), files, keeper, told: String::new() }
+    }
+
+    /// Follows them for ever, from before they are there.
+    pub async fn follow(mut self) {
+        loop {
+            self.look().await;
+            self.watch.changed().await;
+        }
+    }
+
+    /// Takes what is there into use, if it is new and good.
+    pub async fn look(&mut self) {
+        match self.files.load() {
+            Ok((identity, trust)) => match self.keeper.take(identity, trust).await {
+                Ok(()) => self.told.clear(),
+                Err(unfit) => {
+                    let message = format!("{}: {unfit}", self.files.certificate.display());
+                    self.keeper.refused(&mut self.told, &message);
                 }
-            }
-            Err(error) => {
-                metrics.certificate_stale.set(1);
-                let message = error.to_string();
-                if message != told {
-                    tracing::error!(error = %message, "new certificate not used: the old one stays");
-                    told = message;
-                }
-            }
+            },
+            Err(error) => self.keeper.refused(&mut self.told, &error.to_string()),
         }
     }
 }

@@ -181,7 +181,9 @@ impl Followed {
         let settings = Settings { platform: Platform::OpenShift, ..Settings::default() };
         let watched = origin.clone();
         let watch = Watch::over(move || watched.directories());
-        let reloader = Reloader::start(origin, settings, Arc::clone(&engine), Arc::clone(&status)).unwrap();
+        let read = origin.reader(None);
+        let mut reloader = Reloader::new(read, settings, Arc::clone(&engine), Arc::clone(&status));
+        reloader.begin().unwrap();
         let follower = tokio::spawn(reloader.follow(watch));
         Self { engine, status, follower }
     }

@@ -206,7 +206,7 @@ fn arguments_that_make_no_sense_end_with_2() {
         (&["inject", "-f", "-", "-o", "toml"], "yaml"),
         (&["inject", "-f", "-", "--valuesFile", "v"], "--injectConfigFile"),
         (&["inject", "-f", "-", "--config-dir", "c", "--injectConfigFile", "f"], "give one"),
-        (&["inject", "-f", "-", "--config-source", "configmap"], "--config-dir"),
+        (&["inject", "-f", "-", "--config-source", "configmap", "--config-dir", "c"], "--config-dir"),
         (&["inject", "-f", "-", "--compat", "0.8"], "1.20"),
     ] {
         let output = run(args);

@@ -6,7 +6,8 @@
 //! | `admission` | what the webhook answers, on the router, without a socket |
 //! | `admin` | the public admin port and the debug port, without a socket |
 //! | `server` | TLS, HTTP/1.1 and HTTP/2, slow clients, the connection cap, draining |
-//! | `reload` | configurations and certificates that change while the webhook runs |
+//! | `reload` | configurations that change while the webhook runs |
+//! | `certificates` | certificates that come late, change, expire, or must be trusted first |
 //! | `folders` | objects in folders of a configuration: facts of clusters, ProxyConfig resources |
 //! | `serve` | `pillion serve` as a process: its contract with whoever starts it |
 //! | `inject` | `pillion inject` as a process |
@@ -25,6 +26,7 @@
 
 mod admin;
 mod admission;
+mod certificates;
 mod docs;
 mod folders;
 mod golden;

@@ -1,19 +1,16 @@
-//! Configurations and certificates that change while the webhook runs, written as the kubelet writes them.
+//! Configurations that change while the webhook runs, written as the kubelet writes them.
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use pillion::engine::{Engine, Preview};
 use pillion::source::reload::Reloader;
 use pillion::source::{Origin, Status};
 use pillion::telemetry::Metrics;
-use pillion::tls::watch::{Files, follow};
-use pillion::tls::{Identity, Resolver};
 use pillion::watch::Watch;
 use pillion_core::config::Settings;
 
-use crate::support::{POD, config, review, swap};
+use crate::support::{POD, config, review, swap, within_ten_seconds};
 
 const VALUES: &str = "{}";
 
@@ -32,8 +29,9 @@ impl Followed {
         let engine = Engine::new(Arc::new(Metrics::new("default")));
         let origin = Origin::Directory(volume.path().to_owned());
         let status = Arc::new(Status::new(&origin));
-        let reloader =
-            Reloader::start(origin, Settings::default(), Arc::clone(&engine), Arc::clone(&status)).unwrap();
+        let (settings, read) = (Settings::default(), origin.reader(None));
+        let mut reloader = Reloader::new(read, settings, Arc::clone(&engine), Arc::clone(&status));
+        reloader.begin().unwrap();
         Self { volume, engine, status, reloader: Some(reloader) }
     }
 
@@ -114,7 +112,8 @@ fn a_faulty_configuration_at_the_start_is_an_error() {
         let engine = Engine::new(Arc::new(Metrics::new("default")));
         let origin = Origin::Directory(directory.to_owned());
         let status = Arc::new(Status::new(&origin));
-        Reloader::start(origin, Settings::default(), engine, status).err().unwrap().to_string()
+        let mut reloader = Reloader::new(origin.reader(None), Settings::default(), engine, status);
+        reloader.begin().unwrap_err().to_string()
     };
     assert!(start(volume.path()).contains("cannot read"));
     let broken = config("proxy:1").replace("proxy:1", "{{ if }}");
@@ -134,72 +133,4 @@ async fn swaps_of_the_kubelets_symlink_are_followed_again_and_again() {
         within_ten_seconds(|| followed.injects(&image)).await;
     }
     follower.abort();
-}
-
-/// A certificate for localhost and its key, as PEM.
-fn pair() -> (String, String) {
-    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-    (made.cert.pem(), made.signing_key.serialize_pem())
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn certificate_and_key_are_exchanged_together_or_not_at_all() {
-    let volume = tempfile::tempdir().unwrap();
-    let (certificate, key) = pair();
-    swap(volume.path(), 0, &[("tls.crt", &certificate), ("tls.key", &key)]);
-    let files = Files { certificate: volume.path().join("tls.crt"), key: volume.path().join("tls.key") };
-    let first = Identity::load(&files.certificate, &files.key).unwrap();
-    let resolver = Arc::new(Resolver::default());
-    resolver.set(&first);
-    let metrics = Arc::new(Metrics::new("default"));
-    let watch = files.watch();
-    let follower = tokio::spawn(follow(files, watch, first, Arc::clone(&resolver), Arc::clone(&metrics)));
-    let has = |line: &str| metrics.render().lines().any(|l| l == line);
-
-    // A key of another certificate: the old pair stays.
-    swap(volume.path(), 1, &[("tls.crt", &certificate), ("tls.key", &pair().1)]);
-    within_ten_seconds(|| has("pillion_certificate_stale 1")).await;
-    assert!(has("pillion_certificate_reloads_total 0"));
-
-    for generation in 2..4 {
-        let (certificate, key) = pair();
-        swap(volume.path(), generation, &[("tls.crt", &certificate), ("tls.key", &key)]);
-        let reloads = format!("pillion_certificate_reloads_total {}", generation - 1);
-        within_ten_seconds(|| has(&reloads) && has("pillion_certificate_stale 0")).await;
-    }
-    follower.abort();
-}
-
-#[test]
-fn files_that_are_no_pair_are_named() {
-    let dir = tempfile::tempdir().unwrap();
-    let (certificate, key) = pair();
-    let write = |name: &str, text: &str| {
-        let path = dir.path().join(name);
-        std::fs::write(&path, text).unwrap();
-        path
-    };
-    let (crt, private) = (write("tls.crt", &certificate), write("tls.key", &key));
-    assert!(Identity::load(&crt, &private).is_ok());
-    let cases = [
-        (crt.clone(), write("other.key", &pair().1), "is not the private key of"),
-        (write("empty.crt", ""), private.clone(), "holds no certificate"),
-        (crt, write("empty.key", "x"), "holds no private key"),
-        (dir.path().join("missing"), private.clone(), "cannot read"),
-        (write("bad.crt", "-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n"), private, "not PEM"),
-    ];
-    for (certificate, key, said) in cases {
-        let error = Identity::load(&certificate, &key).unwrap_err().to_string();
-        assert!(error.contains(said), "{said} in {error}");
-    }
-}
-
-async fn within_ten_seconds(holds: impl Fn() -> bool) {
-    for _ in 0..1000 {
-        if holds() {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    panic!("not within ten seconds");
 }

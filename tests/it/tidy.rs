@@ -10,6 +10,7 @@ const MOST_LINES: usize = 600;
 
 /// Which modules of the root package a module may name. `cli` is named by nobody but main.
 const MAY_KNOW: &[(&str, &[&str])] = &[
+    ("cluster", &["lifecycle", "source", "telemetry", "tls", "watch"]),
     ("engine", &["report", "review", "telemetry"]),
     ("files", &[]),
     ("http", &["engine", "lifecycle", "report", "review", "source", "telemetry", "tls"]),
@@ -18,7 +19,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("review", &[]),
     ("source", &["engine", "watch"]),
     ("telemetry", &["report"]),
-    ("tls", &["telemetry", "watch"]),
+    ("tls", &["lifecycle", "telemetry", "watch"]),
     ("watch", &[]),
 ];
 

@@ -48,3 +48,14 @@ pub fn swap(volume: &Path, generation: u32, files: &[(&str, &str)]) {
     std::os::unix::fs::symlink(&name, volume.join("..data_tmp")).unwrap();
     std::fs::rename(volume.join("..data_tmp"), volume.join("..data")).unwrap();
 }
+
+/// Waits until something holds.
+pub async fn within_ten_seconds(holds: impl Fn() -> bool) {
+    for _ in 0..1000 {
+        if holds() {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    panic!("not within ten seconds");
+}

@@ -1,0 +1,137 @@
+//! The tasks that `serve` runs beside its listeners: the configuration, the certificate, the cluster. Each goes on by
+//! itself; what is ready when says [`Readiness`]. Never: the listeners, and what the tasks do.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use kube::Client;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use super::cluster::{Certificates, replica};
+use super::plan::Plan;
+use crate::cluster::registration::Registration;
+use crate::cluster::watches::Needs;
+use crate::cluster::{events, identity};
+use crate::engine::Engine;
+use crate::lifecycle::{Part, Readiness};
+use crate::source::configmap::Found;
+use crate::source::reload::Reloader;
+use crate::source::{Origin, Status};
+use crate::tls::{self, Desk, Keeper, Registered, Resolver, Trust};
+use crate::watch::Watch;
+
+/// What the tasks share.
+pub(super) struct Shared {
+    pub(super) engine: Arc<Engine>,
+    pub(super) readiness: Arc<Readiness>,
+    pub(super) status: Arc<Status>,
+    pub(super) resolver: Arc<Resolver>,
+    pub(super) tasks: JoinSet<()>,
+}
+
+impl Shared {
+    /// Starts to follow the configuration. One out of files must be good at the start; one in a cluster may come late.
+    pub(super) fn configuration(&mut self, plan: &Plan, client: Option<&Client>) -> Result<()> {
+        let (engine, readiness) = (Arc::clone(&self.engine), Arc::clone(&self.readiness));
+        self.tasks.spawn(async move {
+            engine.configured().await;
+            readiness.is_there(Part::Config);
+        });
+        let origin = plan.origin.clone();
+        let in_cluster = matches!(origin, Origin::ConfigMaps(_) | Origin::Embedded);
+        let found = client.filter(|_| in_cluster).map(|client| {
+            let needs = Needs::of(&origin, &plan.settings);
+            let found = Arc::new(Found::new(needs.awaited()));
+            needs.watch(client, &found, &mut self.tasks);
+            found
+        });
+        // Watching begins before the first look, so that no change falls between.
+        let changes = found.as_ref().map(|found| found.changes());
+        let directories = origin.directories();
+        let listed = origin.clone();
+        let files = (!directories.is_empty()).then(|| Watch::over(move || listed.directories()));
+        let read = origin.reader(found);
+        let (engine, status) = (Arc::clone(&self.engine), Arc::clone(&self.status));
+        let mut reloader = Reloader::new(read, plan.settings.clone(), engine, status);
+        match (changes, files) {
+            (Some(changes), _) => {
+                reloader.look();
+                self.tasks.spawn(reloader.follow(changes));
+            }
+            (None, Some(files)) => {
+                reloader.begin().context("configuration")?;
+                self.tasks.spawn(reloader.follow(files));
+            }
+            (None, None) => reloader.begin().context("configuration")?,
+        }
+        if let (Some(client), Origin::ConfigMaps(names)) = (client, origin) {
+            let status = Arc::clone(&self.status);
+            self.tasks.spawn(events::tell_of_faults(client.clone(), names, status, replica()));
+        }
+        Ok(())
+    }
+
+    /// Starts to follow the certificate, and to keep the webhooks that call us. Gives the authority of a certificate
+    /// made in memory.
+    pub(super) async fn certificate(
+        &mut self,
+        plan: &Plan,
+        client: Option<&Client>,
+        https: IpAddr,
+    ) -> Result<Option<String>> {
+        let managed = client.filter(|_| plan.manage_webhooks);
+        let registered = watch::Sender::new(match managed {
+            Some(_) => Registered::Unknown,
+            None => Registered::Nowhere,
+        });
+        let desk = Desk {
+            resolver: Arc::clone(&self.resolver),
+            metrics: Arc::clone(self.engine.metrics()),
+            readiness: Arc::clone(&self.readiness),
+            trust: watch::Sender::new(Trust::default()),
+            registered: registered.subscribe(),
+            name: plan.target.url.is_none().then(|| plan.target.host()),
+        };
+        if let Some(client) = managed {
+            let registration = Registration {
+                client: client.clone(),
+                target: plan.target.clone(),
+                trust: desk.trust.subscribe(),
+                registered,
+                metrics: Arc::clone(self.engine.metrics()),
+                readiness: Arc::clone(&self.readiness),
+            };
+            self.tasks.spawn(registration.run());
+        }
+        let mut keeper = Keeper::new(desk);
+        match &plan.certificates {
+            Certificates::Memory => {
+                let subject = super::cluster::subject(&plan.settings, &plan.target);
+                let made = tls::ca::self_signed(&subject.names, https).context("certificate")?;
+                let trust = Trust::from_pem(made.ca_pem.as_bytes());
+                if managed.is_some() {
+                    self.tasks.spawn(async move { drop(keeper.take(made.identity, trust).await) });
+                } else {
+                    keeper.take(made.identity, trust).await.context("certificate")?;
+                }
+                return Ok(Some(made.ca_pem));
+            }
+            Certificates::Files(files) => {
+                let mut follower = tls::watch::Follower::new(files.clone(), keeper);
+                if managed.is_none() {
+                    // Nothing to wait for: whoever reads the line that is printed next can use it.
+                    follower.look().await;
+                }
+                self.tasks.spawn(follower.follow());
+            }
+            Certificates::Istio(istio) => drop(self.tasks.spawn(tls::istio::follow(istio.clone(), keeper))),
+            Certificates::Secret(secret) => {
+                let client = client.context("--cert-source secret needs a cluster")?;
+                self.tasks.spawn(identity::follow(client.clone(), secret.as_ref().clone(), keeper));
+            }
+        }
+        Ok(None)
+    }
+}

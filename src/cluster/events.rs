@@ -1,0 +1,79 @@
+//! Events on the ConfigMap that cannot be used, so that `kubectl describe` and `kubectl get events` tell of it where
+//! people look. The library folds repetitions into one Event. Never: Events about pods (they are `report`'s).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use k8s_openapi::api::core::v1::{ConfigMap, ObjectReference};
+use kube::runtime::events::{Event, EventType, Recorder, Reporter};
+use kube::{Api, Client, ResourceExt};
+use tokio::time::sleep;
+
+use super::client::reason;
+use crate::source::Status;
+use crate::source::configmap::Names;
+
+/// Longest note that an Event may have, in bytes.
+const MAX_NOTE: usize = 1024;
+/// Longer than any change of several ConfigMaps takes: what is mended by then is not told of.
+const SETTLE: Duration = Duration::from_secs(1);
+
+/// Who tells.
+#[must_use]
+pub fn reporter(instance: &str) -> Reporter {
+    Reporter { controller: "pillion".to_owned(), instance: Some(instance.to_owned()) }
+}
+
+/// Tells of each fault of the configuration, and of its end, for ever.
+pub async fn tell_of_faults(client: Client, names: Names, status: Arc<Status>, instance: String) {
+    let recorder = Recorder::new(client.clone(), reporter(&instance));
+    let api: Api<ConfigMap> = Api::namespaced(client, &names.namespace);
+    let mut faults = status.faults();
+    faults.mark_changed();
+    let mut faulty: Option<String> = None;
+    while faults.changed().await.is_ok() {
+        sleep(SETTLE).await;
+        let fault = faults.borrow_and_update().clone();
+        let (object, event) = match (&fault, faulty.take()) {
+            (Some(fault), _) => (names.object_of(fault).to_owned(), refused(fault)),
+            (None, Some(object)) => (object, taken()),
+            (None, None) => continue,
+        };
+        if fault.is_some() {
+            faulty = Some(object.clone());
+        }
+        if let Err(error) = recorder.publish(&event, &reference(&api, &names, &object).await).await {
+            tracing::warn!(error = %reason(&error), object, "cannot write an Event on the ConfigMap");
+        }
+    }
+}
+
+/// The ConfigMap; with its uid if it is there, for that is what `kubectl describe` looks for.
+async fn reference(api: &Api<ConfigMap>, names: &Names, name: &str) -> ObjectReference {
+    let uid = api.get_metadata_opt(name).await.ok().flatten().and_then(|map| map.uid());
+    ObjectReference {
+        api_version: Some("v1".to_owned()),
+        kind: Some("ConfigMap".to_owned()),
+        namespace: Some(names.namespace.clone()),
+        name: Some(name.to_owned()),
+        uid,
+        ..ObjectReference::default()
+    }
+}
+
+fn refused(fault: &str) -> Event {
+    let mut note = format!("not used, the last good configuration stays in use: {fault}");
+    if note.len() > MAX_NOTE {
+        note.truncate(note.floor_char_boundary(MAX_NOTE - '…'.len_utf8()));
+        note.push('…');
+    }
+    event(EventType::Warning, "ConfigurationNotUsed", note)
+}
+
+fn taken() -> Event {
+    event(EventType::Normal, "ConfigurationUsed", "in use again".to_owned())
+}
+
+fn event(type_: EventType, reason: &str, note: String) -> Event {
+    Event { type_, reason: reason.to_owned(), note: Some(note), action: "Load".to_owned(), secondary: None }
+}

@@ -1,0 +1,20 @@
+//! What speaks to a cluster: watches what decisions need, keeps webhook configurations and certificates right, tells of
+//! faults. Each part is a task of its own that survives the API server's absence; requests wait for none of them.
+//!
+//! | file | owns |
+//! |---|---|
+//! | `client` | reaching the API server, and what its errors mean |
+//! | `follow` | one watch: a table of objects that is always complete |
+//! | `watches` | which objects are watched, and what is read of them |
+//! | `registration` | caBundle and rules of the webhooks that name us |
+//! | `identity` | certificates of our own in a Secret, renewed by one replica |
+//! | `events` | Events on the ConfigMap that cannot be used |
+//!
+//! Never: answering requests, deciding about pods.
+
+pub mod client;
+pub mod events;
+mod follow;
+pub mod identity;
+pub mod registration;
+pub mod watches;

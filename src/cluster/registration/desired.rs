@@ -1,0 +1,175 @@
+//! What a webhook configuration lacks, as one server-side apply: caBundle of the entries that call us, and rules of
+//! those that have none yet. Pure. Never: any other field, an entry that calls somebody else, an empty caBundle.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::ByteString;
+use k8s_openapi::api::admissionregistration::v1::{MutatingWebhook, MutatingWebhookConfiguration};
+use kube::ResourceExt;
+use serde_json::{Value, json};
+
+use super::Target;
+use crate::tls::Trust;
+
+/// The name that our fields are owned under.
+pub const MANAGER: &str = "pillion";
+/// Where a take-over keeps what was there before it.
+pub const ORIGINAL: &str = "pillion.dev/original-webhooks";
+/// Most authorities in one caBundle: those that went away are forgotten one by one.
+const MOST: usize = 8;
+
+/// What is known when a configuration is looked at.
+pub struct Situation<'s> {
+    /// How we are called.
+    pub target: &'s Target,
+    /// The authorities that must be in the caBundle.
+    pub trust: &'s Trust,
+    /// Whether pods may be sent here.
+    pub armed: bool,
+    /// Seconds since the epoch.
+    pub now: i64,
+}
+
+/// What came out of looking.
+#[derive(Debug, Default)]
+pub struct Looked {
+    /// What must be applied, if anything is lacking.
+    pub apply: Option<Value>,
+    /// What every entry that calls us trusts now; `None` if no entry does.
+    pub registered: Option<Trust>,
+    /// Entries that wait for us to be ready.
+    pub unarmed: usize,
+}
+
+/// Looks at one configuration.
+#[must_use]
+pub fn look(config: &MutatingWebhookConfiguration, situation: &Situation<'_>) -> Looked {
+    let owned = owned(config);
+    let kept = kept(config, situation.trust);
+    let mut looked = Looked::default();
+    let (mut lacking, mut entries) = (false, Vec::new());
+    for entry in config.webhooks.iter().flatten() {
+        let owned = owned.get(entry.name.as_str()).copied().unwrap_or_default();
+        let ours = situation.target.is_called_by(&entry.client_config);
+        let has_rules = entry.rules.as_ref().is_some_and(|rules| !rules.is_empty());
+        if ours {
+            let held = bundle(entry);
+            looked.registered = Some(match looked.registered.take() {
+                None => held.clone(),
+                Some(others) => others.shared_with(&held),
+            });
+            looked.unarmed += usize::from(!has_rules);
+        }
+        let wanted = if ours { bundle_for(entry, situation, &kept) } else { None };
+        let arm = ours && !has_rules && situation.armed && (wanted.is_some() || !bundle(entry).is_empty());
+        lacking |= wanted.is_some() || arm;
+        // What we own must be said again, or applying would take it away.
+        let mut fields = serde_json::Map::new();
+        match (wanted, owned.bundle) {
+            (Some(wanted), _) => {
+                drop(fields.insert("clientConfig".into(), client_config(wanted.to_pem().into_bytes())))
+            }
+            (None, true) => {
+                if let Some(present) = &entry.client_config.ca_bundle {
+                    fields.insert("clientConfig".into(), client_config(present.0.clone()));
+                }
+            }
+            (None, false) => {}
+        }
+        if arm {
+            fields.insert("rules".into(), rules());
+        } else if owned.rules && has_rules {
+            fields.insert("rules".into(), json!(entry.rules));
+        }
+        if !fields.is_empty() {
+            fields.insert("name".into(), json!(entry.name));
+            entries.push(Value::Object(fields));
+        }
+    }
+    looked.apply = lacking.then(|| {
+        json!({
+            "apiVersion": "admissionregistration.k8s.io/v1",
+            "kind": "MutatingWebhookConfiguration",
+            // Only what was just looked at is written: a change in between is a conflict, and looked at again.
+            "metadata": { "name": config.name_any(), "resourceVersion": config.resource_version() },
+            "webhooks": entries,
+        })
+    });
+    looked
+}
+
+/// New pods, and nothing else: what a sidecar can be put into.
+fn rules() -> Value {
+    json!([{
+        "apiGroups": [""],
+        "apiVersions": ["v1"],
+        "operations": ["CREATE"],
+        "resources": ["pods"],
+        "scope": "*",
+    }])
+}
+
+fn client_config(bundle: Vec<u8>) -> Value {
+    json!({ "caBundle": ByteString(bundle) })
+}
+
+fn bundle(entry: &MutatingWebhook) -> Trust {
+    entry.client_config.ca_bundle.as_ref().map(|bundle| Trust::from_pem(&bundle.0)).unwrap_or_default()
+}
+
+/// The caBundle that the entry should have, if it lacks one of our authorities. The old ones stay beside the new until
+/// they expire: another replica, or whoever the entry is given back to, may still present what they signed.
+fn bundle_for(entry: &MutatingWebhook, situation: &Situation<'_>, kept: &Trust) -> Option<Trust> {
+    let held = bundle(entry);
+    if situation.trust.is_empty() || held.covers(situation.trust) {
+        return None;
+    }
+    let mut wanted = held;
+    wanted.drop_expired(situation.now);
+    wanted.extend(situation.trust);
+    wanted.shorten(MOST, kept);
+    Some(wanted)
+}
+
+/// The authorities that are never forgotten: ours, and those that were there before a take-over.
+fn kept(config: &MutatingWebhookConfiguration, trust: &Trust) -> Trust {
+    let mut kept = trust.clone();
+    let original = config.annotations().get(ORIGINAL);
+    let original = original.and_then(|text| serde_json::from_str::<Vec<MutatingWebhook>>(text).ok());
+    for entry in original.iter().flatten() {
+        kept.extend(&bundle(entry));
+    }
+    kept
+}
+
+/// Which fields of an entry we own.
+#[derive(Clone, Copy, Debug, Default)]
+struct Owned {
+    bundle: bool,
+    rules: bool,
+}
+
+/// Our fields by entry, out of `metadata.managedFields`.
+fn owned(config: &MutatingWebhookConfiguration) -> BTreeMap<String, Owned> {
+    let ours = config.managed_fields().iter().filter(|fields| {
+        fields.manager.as_deref() == Some(MANAGER) && fields.operation.as_deref() == Some("Apply")
+    });
+    let mut owned = BTreeMap::new();
+    for fields in ours.filter_map(|fields| fields.fields_v1.as_ref()) {
+        for (key, entry) in fields.0.get("f:webhooks").and_then(Value::as_object).into_iter().flatten() {
+            let name = key.strip_prefix("k:").and_then(|key| serde_json::from_str::<Value>(key).ok());
+            let Some(name) = name.as_ref().and_then(|key| key.get("name")).and_then(Value::as_str) else {
+                continue;
+            };
+            let fields = Owned {
+                bundle: entry.pointer("/f:clientConfig/f:caBundle").is_some(),
+                rules: entry.get("f:rules").is_some(),
+            };
+            owned.insert(name.to_owned(), fields);
+        }
+    }
+    owned
+}
+
+#[cfg(test)]
+mod tests;

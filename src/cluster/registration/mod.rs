@@ -1,0 +1,216 @@
+//! Keeps the webhook configurations that call us right: the authorities of our certificate in their caBundle, and rules
+//! in those that were installed without, once pods may be sent here. Every replica does it; each applies only what is
+//! lacking in what it has just read, so that they do not fight. Never: configurations of others (see [`Target`]).
+
+mod desired;
+mod target;
+
+pub use desired::{Looked, MANAGER, ORIGINAL, Situation, look};
+pub use target::Target;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use k8s_openapi::api::admissionregistration::v1::MutatingWebhookConfiguration;
+use k8s_openapi::api::discovery::v1::EndpointSlice;
+use kube::api::{Patch, PatchParams};
+use kube::runtime::watcher;
+use kube::{Api, Client, ResourceExt};
+use serde_json::Value;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+
+use super::client::reason;
+use super::follow::{Table, Told, follow};
+use crate::lifecycle::Readiness;
+use crate::telemetry::Metrics;
+use crate::tls::identity::now;
+use crate::tls::{Registered, Trust};
+
+/// How long the Service must have had an endpoint before pods are sent: whoever routes to it hears of it too.
+const SETTLE: Duration = Duration::from_secs(2);
+/// How often it is looked whether we have become ready.
+const LOOK: Duration = Duration::from_millis(500);
+/// Pauses after a failure grow from the first to the last.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LAST_PAUSE: Duration = Duration::from_secs(60);
+
+/// What it works with.
+pub struct Registration {
+    /// The cluster.
+    pub client: Client,
+    /// How we are called.
+    pub target: Target,
+    /// The authorities that webhooks must hold.
+    pub trust: watch::Receiver<Trust>,
+    /// Told what they hold.
+    pub registered: watch::Sender<Registered>,
+    /// Where attempts are counted.
+    pub metrics: Arc<Metrics>,
+    /// Whether pods may be sent here.
+    pub readiness: Arc<Readiness>,
+}
+
+type Configurations = BTreeMap<String, MutatingWebhookConfiguration>;
+
+/// What the watches have found; `None` until a list is complete.
+#[derive(Default)]
+struct Seen {
+    configurations: Option<Configurations>,
+    endpoint_since: Option<Instant>,
+}
+
+/// Failures in a row of one configuration.
+#[derive(Default)]
+struct Trouble {
+    failures: u32,
+    told: String,
+    again: Option<Instant>,
+}
+
+impl Registration {
+    /// Keeps them right for ever.
+    pub async fn run(mut self) {
+        let seen = Arc::new(Mutex::new(Seen::default()));
+        let (changed, mut changes) = watch::channel(0_u64);
+        let mut watches = JoinSet::new();
+        watches.spawn(configurations(self.client.clone(), Arc::clone(&seen), changed.clone()));
+        watches.spawn(endpoints(self.client.clone(), self.target.clone(), Arc::clone(&seen), changed));
+        let mut troubles: BTreeMap<String, Trouble> = BTreeMap::new();
+        loop {
+            let again = self.pass(&seen, &mut troubles).await;
+            tokio::select! {
+                changed = changes.changed() => if changed.is_err() { return },
+                changed = self.trust.changed() => if changed.is_err() { return },
+                () = sleep(again) => {}
+            }
+        }
+    }
+
+    /// Looks at every configuration once. Says when to look again without news.
+    async fn pass(&mut self, seen: &Mutex<Seen>, troubles: &mut BTreeMap<String, Trouble>) -> Duration {
+        let (configurations, endpoint_since) = {
+            let seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
+            (seen.configurations.clone(), seen.endpoint_since)
+        };
+        let Some(configurations) = configurations else { return LAST_PAUSE };
+        let trust = self.trust.borrow_and_update().clone();
+        let called =
+            self.target.url.is_some() || endpoint_since.is_some_and(|since| since.elapsed() >= SETTLE);
+        let armed = called && self.readiness.ready();
+        let situation = Situation { target: &self.target, trust: &trust, armed, now: now() };
+        let mut again = LAST_PAUSE;
+        let mut registered = Registered::Nowhere;
+        for (name, config) in &configurations {
+            let looked = look(config, &situation);
+            if looked.unarmed > 0 {
+                again = again.min(LOOK);
+            }
+            if let Some(held) = looked.registered {
+                registered = match registered {
+                    Registered::With(others) => Registered::With(others.shared_with(&held)),
+                    _ => Registered::With(held),
+                };
+            }
+            let Some(body) = looked.apply else {
+                troubles.remove(name);
+                continue;
+            };
+            let trouble = troubles.entry(name.clone()).or_default();
+            if let Some(at) = trouble.again.filter(|at| *at > Instant::now()) {
+                again = again.min(at.saturating_duration_since(Instant::now()));
+                continue;
+            }
+            self.apply(name, &body, trouble, armed).await;
+            again = again.min(trouble.pause());
+        }
+        troubles.retain(|name, _| configurations.contains_key(name));
+        self.registered.send_if_modified(|old| std::mem::replace(old, registered.clone()) != registered);
+        again
+    }
+
+    async fn apply(&self, name: &str, body: &Value, trouble: &mut Trouble, armed: bool) {
+        let api: Api<MutatingWebhookConfiguration> = Api::all(self.client.clone());
+        self.metrics.patch_attempted(name);
+        match api.patch(name, &PatchParams::apply(MANAGER).force(), &Patch::Apply(body)).await {
+            Ok(_) => {
+                tracing::info!(configuration = name, armed, "webhook configuration brought up to date");
+                *trouble = Trouble::default();
+                // What was written comes back by the watch.
+                trouble.again = Some(Instant::now() + LOOK);
+            }
+            Err(error) => {
+                trouble.failures += 1;
+                trouble.again = Some(Instant::now() + trouble.pause());
+                let code = if let kube::Error::Api(status) = &error { status.code } else { 0 };
+                self.metrics.patch_failed(name, if code == 404 { NOT_FOUND } else { UPDATE });
+                let reason = reason(&error);
+                if code == 409 {
+                    tracing::debug!(configuration = name, %reason, "changed by somebody else: looked at again");
+                } else if reason != trouble.told {
+                    tracing::error!(configuration = name, error = %reason, "cannot write the webhook configuration: tried again");
+                    trouble.told = reason;
+                }
+            }
+        }
+    }
+}
+
+/// Istio's reasons for a failed attempt.
+const NOT_FOUND: &str = "webhook_config_not_found";
+const UPDATE: &str = "webhook_update_failure";
+
+impl Trouble {
+    /// How long to wait after the last failure; replicas that failed together do not come back together.
+    fn pause(&self) -> Duration {
+        let doubled = FIRST_PAUSE.saturating_mul(1 << self.failures.min(10));
+        let scattered = doubled.mul_f64(0.75 + f64::from(now_nanos() % 1000) / 2000.0);
+        scattered.min(LAST_PAUSE)
+    }
+}
+
+/// Something that differs between replicas.
+fn now_nanos() -> u32 {
+    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default().subsec_nanos()
+}
+
+async fn configurations(client: Client, seen: Arc<Mutex<Seen>>, changed: watch::Sender<u64>) {
+    let api: Api<MutatingWebhookConfiguration> = Api::all(client);
+    let stream = watcher(api, watcher::Config::default());
+    follow(
+        "webhook configurations",
+        stream,
+        |config| config,
+        |told| {
+            if let Told::Objects(table) = told {
+                let all = table.values().map(|config| (config.name_any(), config.clone())).collect();
+                seen.lock().unwrap_or_else(PoisonError::into_inner).configurations = Some(all);
+                changed.send_modify(|version| *version += 1);
+            }
+        },
+    )
+    .await;
+}
+
+/// Whether our Service has an endpoint that is ready.
+async fn endpoints(client: Client, target: Target, seen: Arc<Mutex<Seen>>, changed: watch::Sender<u64>) {
+    let api: Api<EndpointSlice> = Api::namespaced(client, &target.namespace);
+    let ours = watcher::Config::default().labels(&format!("kubernetes.io/service-name={}", target.service));
+    let read = |slice: EndpointSlice| {
+        slice.endpoints.iter().any(|endpoint| {
+            endpoint.conditions.as_ref().and_then(|conditions| conditions.ready).unwrap_or(true)
+        })
+    };
+    follow("endpoints of our Service", watcher(api, ours), read, |told| {
+        if let Told::Objects(table) = told {
+            let ready = Table::values(table).any(|ready| *ready);
+            let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
+            seen.endpoint_since = ready.then(|| seen.endpoint_since.unwrap_or_else(Instant::now));
+            drop(seen);
+            changed.send_modify(|version| *version += 1);
+        }
+    })
+    .await;
+}

@@ -1,0 +1,80 @@
+//! [`Target`]: which webhook entries call us. Labels and names never say so: a caBundle of ours in an entry that calls
+//! istiod would make API servers refuse every pod. Never: what is written into them.
+
+use k8s_openapi::api::admissionregistration::v1::WebhookClientConfig;
+
+/// How API servers reach us.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// Our Service's namespace.
+    pub namespace: String,
+    /// Our Service's name.
+    pub service: String,
+    /// The URL below which we are reached without a Service.
+    pub url: Option<String>,
+}
+
+impl Target {
+    /// Whether an entry with this configuration calls us.
+    #[must_use]
+    pub fn is_called_by(&self, client: &WebhookClientConfig) -> bool {
+        match (&client.service, &client.url) {
+            (Some(service), _) => service.namespace == self.namespace && service.name == self.service,
+            (None, Some(url)) => self.is_below(url),
+            (None, None) => false,
+        }
+    }
+
+    /// The host name that API servers check our certificate for, where they call us by Service.
+    #[must_use]
+    pub fn host(&self) -> String {
+        format!("{}.{}.svc", self.service, self.namespace)
+    }
+
+    fn is_below(&self, url: &str) -> bool {
+        let Some(ours) = self.url.as_deref().map(|ours| ours.trim_end_matches('/')) else { return false };
+        url.strip_prefix(ours).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use k8s_openapi::api::admissionregistration::v1::ServiceReference;
+
+    fn by_service(namespace: &str, name: &str) -> WebhookClientConfig {
+        let service = ServiceReference {
+            namespace: namespace.into(),
+            name: name.into(),
+            ..ServiceReference::default()
+        };
+        WebhookClientConfig { service: Some(service), ..WebhookClientConfig::default() }
+    }
+
+    fn by_url(url: &str) -> WebhookClientConfig {
+        WebhookClientConfig { url: Some(url.into()), ..WebhookClientConfig::default() }
+    }
+
+    #[test]
+    fn only_our_service_and_what_is_below_our_url_call_us() {
+        let target = Target {
+            namespace: "mesh".into(),
+            service: "pillion".into(),
+            url: Some("https://10.0.0.1:15017/inject/".into()),
+        };
+        assert!(target.is_called_by(&by_service("mesh", "pillion")));
+        assert!(target.is_called_by(&by_url("https://10.0.0.1:15017/inject")));
+        assert!(target.is_called_by(&by_url("https://10.0.0.1:15017/inject/cluster/east")));
+        for other in [
+            by_service("mesh", "istiod"),
+            by_service("other", "pillion"),
+            by_url("https://10.0.0.1:15017/injector"),
+            by_url("https://10.0.0.2:15017/inject"),
+            WebhookClientConfig::default(),
+        ] {
+            assert!(!target.is_called_by(&other), "{other:?}");
+        }
+        let without = Target { url: None, ..target };
+        assert!(!without.is_called_by(&by_url("https://10.0.0.1:15017/inject")));
+    }
+}

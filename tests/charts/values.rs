@@ -108,7 +108,8 @@ fn conditions_are_rendered_where_the_cluster_knows_them() {
 
 #[test]
 fn what_is_removed_first_has_rights_for_that_and_for_nothing_else() {
-    let objects = render(&["--set", "revision=1-20-2,revisionTags={default}"]);
+    let taken = "takeover={istio-sidecar-injector,pillion-revision-tag-by-hand}";
+    let objects = render(&["--set", "revision=1-20-2,revisionTags={default}", "--set", taken]);
     let job = the(&objects, "Job");
     assert_eq!(job["metadata"]["annotations"]["helm.sh/hook"], "pre-delete");
     let arguments = strings(&job["spec"]["template"]["spec"]["containers"][0]["args"]);
@@ -119,7 +120,9 @@ fn what_is_removed_first_has_rights_for_that_and_for_nothing_else() {
     let roles = of_kind(&objects, "ClusterRole");
     let role = roles.iter().find(|one| one["metadata"]["name"] == binding["roleRef"]["name"]).unwrap();
     let names = strings(&role["rules"][1]["resourceNames"]);
-    assert_eq!(names, ["pillion-sidecar-injector-1-20-2", "pillion-revision-tag-default"]);
+    let wanted =
+        ["pillion-sidecar-injector-1-20-2", "pillion-revision-tag-default", "pillion-revision-tag-by-hand"];
+    assert_eq!(names, wanted, "istiod's own is never taken away");
     assert_eq!(role["rules"][1]["verbs"], json!(["delete"]));
     assert_eq!(list(&role["rules"]).len(), 2);
 }
@@ -151,20 +154,30 @@ apiVersion: admissionregistration.k8s.io/v1
 kind: MutatingWebhookConfiguration
 metadata: {name: somebody-elses}
 webhooks:
+- name: rev.namespace.sidecar-injector.istio.io
+  clientConfig: {url: "https://127.0.0.1:1/inject"}
+  sideEffects: None
+  admissionReviewVersions: [v1]
+  failurePolicy: Ignore
+  rules: [{apiGroups: [""], apiVersions: [v1], operations: [CREATE], resources: [pods]}]
+  namespaceSelector: {matchExpressions: [{key: istio.io/rev, operator: In, values: [canary]}]}
 - name: namespace.sidecar-injector.istio.io
   clientConfig: {url: "https://127.0.0.1:1/inject"}
   sideEffects: None
   admissionReviewVersions: [v1]
   failurePolicy: Ignore
   rules: [{apiGroups: [""], apiVersions: [v1], operations: [CREATE], resources: [pods]}]
-  namespaceSelector: {matchLabels: {istio-injection: enabled}}
+  namespaceSelector: {matchExpressions: [{key: istio-injection, operator: In, values: [enabled]}]}
 "#;
     succeed(plane().kubectl().args(["apply", "-f", "-"]), other);
     let default = notes("pillion", &[]);
     let revision = notes("pillion", &["--set", "revision=1-20-2"]);
+    let tagged = notes("pillion", &["--set", "revision=1-20-2,revisionTags={canary}"]);
     succeed(plane().kubectl().args(["delete", "mutatingwebhookconfiguration", "somebody-elses"]), "");
-    assert!(default.contains("WARNING: somebody-elses"), "{default}");
-    assert!(!revision.contains("WARNING"), "{revision}");
+    let told = |label: &str| format!("WARNING: somebody-elses injects pods of namespaces labelled {label},");
+    assert!(default.contains(&told("istio-injection=enabled")), "{default}");
+    assert!(tagged.contains(&told("istio.io/rev=canary")), "{tagged}");
+    assert!(!revision.contains("WARNING: somebody-elses"), "{revision}");
 }
 
 #[test]

@@ -4,27 +4,25 @@
 # Built on the machine's own platform for the one that is asked for: an emulated compiler takes ten times as long.
 # The version is rust-toolchain.toml's.
 FROM --platform=$BUILDPLATFORM rust:1.95.0-slim-bookworm AS build
-# Compilers of the C part of the TLS library, for both platforms. Debian's release is the pin: its older packages are
-# taken away when there are newer ones.
-# hadolint ignore=DL3008
-RUN apt-get update \
- && apt-get install --no-install-recommends -y cmake make \
-      gcc-x86-64-linux-gnu g++-x86-64-linux-gnu libc6-dev-amd64-cross \
-      gcc-aarch64-linux-gnu g++-aarch64-linux-gnu libc6-dev-arm64-cross \
- && rm -rf /var/lib/apt/lists/*
-ENV CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_LINKER=x86_64-linux-gnu-gcc \
-    CC_x86_64_unknown_linux_gnu=x86_64-linux-gnu-gcc \
-    CXX_x86_64_unknown_linux_gnu=x86_64-linux-gnu-g++ \
-    CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc \
-    CC_aarch64_unknown_linux_gnu=aarch64-linux-gnu-gcc \
-    CXX_aarch64_unknown_linux_gnu=aarch64-linux-gnu-g++
 ARG TARGETARCH
+# A compiler for the C part of the TLS library; the platform's own is in the base image. Debian's release is the pin: its
+# older packages are taken away when there are newer ones.
+# hadolint ignore=DL3008
 RUN case "$TARGETARCH" in \
       amd64) echo x86_64-unknown-linux-gnu > /target ;; \
       arm64) echo aarch64-unknown-linux-gnu > /target ;; \
       *) echo "no image for the platform '$TARGETARCH': amd64 and arm64 are built" >&2; exit 1 ;; \
     esac \
- && rustup target add "$(cat /target)"
+ && rustup target add "$(cat /target)" \
+ && if [ "$TARGETARCH" != "$(dpkg --print-architecture)" ]; then \
+      apt-get update \
+      && apt-get install --no-install-recommends -y "crossbuild-essential-$TARGETARCH" \
+      && rm -rf /var/lib/apt/lists/*; \
+    fi
+ENV CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_LINKER=x86_64-linux-gnu-gcc \
+    CC_x86_64_unknown_linux_gnu=x86_64-linux-gnu-gcc \
+    CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc \
+    CC_aarch64_unknown_linux_gnu=aarch64-linux-gnu-gcc
 WORKDIR /src
 COPY . .
 # Crates and what was compiled stay in the builder's caches: a change of the source compiles what depends on it.

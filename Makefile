@@ -13,7 +13,7 @@ QUESTIONS ?= 2000
 SEED ?= $(shell date +%s)
 STEP := ./scripts/step
 
-.PHONY: help run test fmt lint unit doc conformance conformance-long conformance-all files yaml envoy dry-run mesh
+.PHONY: help run test fmt lint unit doc conformance conformance-long conformance-all files yaml envoy dry-run mesh charts manifests
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
@@ -32,13 +32,14 @@ test: ## Everything that CI runs
 	@$(STEP) "conformance" $(MAKE) --no-print-directory conformance
 	@$(STEP) "files" $(MAKE) --no-print-directory files
 	@$(STEP) "dry-run" $(MAKE) --no-print-directory dry-run
+	@$(STEP) "charts" $(MAKE) --no-print-directory charts
 
 fmt: ## Formatting
 	$(CARGO) fmt --all --check
 
 lint: ## Clippy, warnings refused
 	$(CARGO) clippy --locked --profile ci --workspace --all-targets -- -D warnings
-	$(CARGO) clippy --locked --profile ci --test envoy --test e2e -- -D warnings
+	$(CARGO) clippy --locked --profile ci --test envoy --test e2e --test charts -- -D warnings
 
 doc: ## The API documentation, warnings refused
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --profile ci --workspace --no-deps --quiet
@@ -78,3 +79,10 @@ yaml: ## 20,000 generated documents read and 20,000 written, compared with Go's 
 
 envoy: ## The profile's bootstrap, accepted by a real Envoy
 	PILLION_ENVOY="$$(./scripts/envoy)" $(CARGO) test --locked --profile ci --test envoy -- --nocapture
+
+charts: ## The chart, the manifests, the Dockerfile: rendered, refused, taken by a real API server, compared with Istio's
+	PILLION_HELM="$$(./scripts/helm)" PILLION_KUBE="$$(./scripts/kube)" \
+	  $(CARGO) test --locked --profile ci --test charts -- --nocapture
+
+manifests: ## Make the Kustomize base and overlays out of the chart
+	./scripts/manifests

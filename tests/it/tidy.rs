@@ -149,7 +149,19 @@ fn nothing_names_a_machine_or_a_mirror() {
             .map(|(a, b)| format!("{a}{b}"))
             .into();
     let mut complaints = Vec::new();
-    let folders = ["src", "crates", "tests", "profiles", "docs", "scripts", "certs", ".ci", "benches"];
+    let folders = [
+        "src",
+        "crates",
+        "tests",
+        "profiles",
+        "docs",
+        "scripts",
+        "certs",
+        "charts",
+        "manifests",
+        ".ci",
+        "benches",
+    ];
     for (name, text) in below(&folders, "") {
         // Corpora are answers of other programs.
         if name.starts_with("tests/corpus/") {

@@ -11,6 +11,7 @@
 //! | `values` | what single values change |
 //! | `installed` | the chart in the cluster: upgrades, rights, whom API servers ask about |
 //! | `manifests` | Kustomize |
+//! | `flags` | what the chart writes and the program reads |
 //! | `image` | the Dockerfile and the libraries of the binary |
 //! | `certificates` | `certs/make` |
 
@@ -24,6 +25,7 @@
 )]
 
 mod certificates;
+mod flags;
 mod image;
 mod installed;
 mod manifests;

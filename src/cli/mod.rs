@@ -8,6 +8,7 @@
 //! | `cluster` | which cluster is meant, and certificates |
 //! | `tryout` | the line that `serve` prints, and the files it names |
 //! | `inject`, `input`, `output` | `pillion inject`: the command, its files, its output formats |
+//! | `webhook` | `pillion webhook remove` |
 //! | `origin` | `--config-source` and its kin, for both |
 //! | `environment` | the variables that Istio's injector reads |
 //!
@@ -23,6 +24,7 @@ mod output;
 mod plan;
 mod serve;
 mod tryout;
+mod webhook;
 
 use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
@@ -51,6 +53,8 @@ enum Command {
     Serve(Box<serve::Args>),
     /// Put the sidecar into manifests, as the webhook would.
     Inject(Box<inject::Args>),
+    /// Work on webhook configurations in a cluster.
+    Webhook(webhook::Args),
     /// Say which program this is.
     Version,
     /// Write completions for a shell to standard output.
@@ -72,6 +76,7 @@ pub fn main() -> ExitCode {
     let done = match cli.command {
         Command::Serve(args) => serve::run(*args),
         Command::Inject(args) => inject::run(*args),
+        Command::Webhook(args) => webhook::run(args),
         Command::Version => print(&format!("pillion {}\n", env!("CARGO_PKG_VERSION"))),
         Command::Completions { shell } => completions(shell),
     };

@@ -7,6 +7,7 @@
 //! | `follow` | one watch: a table of objects that is always complete |
 //! | `watches` | which objects are watched, and what is read of them |
 //! | `registration` | caBundle and rules of the webhooks that name us |
+//! | `removal` | taking webhooks away before the program goes |
 //! | `identity` | certificates of our own in a Secret, renewed by one replica |
 //! | `events` | Events on the ConfigMap that cannot be used |
 //!
@@ -17,4 +18,5 @@ pub mod events;
 mod follow;
 pub mod identity;
 pub mod registration;
+pub mod removal;
 pub mod watches;

@@ -8,6 +8,7 @@
 //! | `kubectl` | `pillion inject \| kubectl create --dry-run=server` (`make dry-run`; all else is `make e2e`) |
 //! | `harness` | a cluster whose pods run: control plane, kubelet, Helm, Kustomize |
 //! | `kubelet` | the harness itself |
+//! | `table` | the rules that users rely on, row by row |
 
 #![allow(
     clippy::unwrap_used,
@@ -22,3 +23,4 @@ mod harness;
 mod kubectl;
 mod kubelet;
 mod support;
+mod table;

@@ -5,7 +5,9 @@
 //! |---|---|
 //! | `pods` | pods and workloads, and whether they are injected |
 //! | `istio` | Istio's ConfigMaps and charts |
+//! | `install` | Pillion, installed with Helm |
 
+pub mod install;
 pub mod istio;
 pub mod pods;
 
@@ -16,7 +18,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use pillion_control_plane::kubelet::{HOST, Kubelet, Options, Others};
+pub use pillion_control_plane::kubelet::HOST;
+use pillion_control_plane::kubelet::{Kubelet, Options, Others};
 use pillion_control_plane::{ControlPlane, binaries};
 use serde_json::{Value, json};
 

@@ -74,7 +74,7 @@ ONLY ?=
 
 e2e: ## Installed in a real cluster by Helm and Kustomize: every rule that users rely on, row by row
 	PILLION_ORACLE="$$(./tests/conformance/build-oracle.sh latest)" PILLION_KUBE="$$(./scripts/kube)" \
-	PILLION_HELM="$$(./scripts/helm)" PILLION_ISTIO="$$(./scripts/istio)" \
+	PILLION_HELM="$${PILLION_HELM:-$$(./scripts/helm)}" PILLION_ISTIO="$$(./scripts/istio)" \
 	  $(CARGO) test --locked --profile ci --test e2e $(IN_NAMESPACES) -- --nocapture --test-threads=2 \
 	  --skip kubectl:: $(ONLY)
 

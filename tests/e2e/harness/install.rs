@@ -78,7 +78,7 @@ impl Install {
             Self::Url => {
                 values["hostNetwork"] = json!(true);
                 values["replicaCount"] = json!(1);
-                values["webhook"] = json!({"url": format!("https://{HOST}:15017")});
+                values["webhook"]["url"] = json!(format!("https://{HOST}:15017"));
             }
         }
         values
@@ -155,6 +155,11 @@ pub fn upgrade(install: Install, more: &Value) {
 /// Waits until the Deployment is there as it was asked for, and the webhooks are armed.
 pub fn serves(install: Install) {
     super::rolled_out(ROOT, &format!("pillion{}", install.suffix()));
+    entries_are_armed();
+}
+
+/// Waits until all webhooks are armed, and the API server knows it.
+pub fn entries_are_armed() {
     soon("the webhooks are armed", || {
         let entries = entries();
         let armed = |entry: &Value| {

@@ -7,9 +7,11 @@
 //! | `workloads` | pods that controllers make; Kustomize; Istio's gateway chart |
 //! | `calls` | dry run, reinvocation |
 //! | `releases` | the life of a Helm release |
+//! | `overlays` | installed with Kustomize |
 
 mod calls;
 mod labels;
+mod overlays;
 mod releases;
 mod second;
 mod workloads;

@@ -13,7 +13,7 @@ QUESTIONS ?= 2000
 SEED ?= $(shell date +%s)
 STEP := ./scripts/step
 
-.PHONY: help run test fmt lint unit doc conformance conformance-long conformance-all files yaml envoy dry-run mesh charts manifests
+.PHONY: help run test fmt lint unit doc conformance conformance-long conformance-all files yaml envoy dry-run mesh charts manifests e2e
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
@@ -65,7 +65,18 @@ dry-run: ## Injected pods and workloads, created with dry run in a real Kubernet
 	./tests/conformance/run.sh --api-server --release 1.20.1,latest --config $(DRY_RUN_CONFIGS) \
 	  --pods 20 --min 2000 --seed $(SEED)
 	PILLION_ORACLE="$$(./tests/conformance/build-oracle.sh latest)" \
-	  $(CARGO) test --locked --profile ci --test e2e -- --nocapture
+	  $(CARGO) test --locked --profile ci --test e2e -- --nocapture kubectl::
+
+# Where the tests' programs run: a network and a mount namespace of their own.
+IN_NAMESPACES := --config 'target."cfg(unix)".runner = "$(CURDIR)/scripts/netns"'
+# Tests that match this are run.
+ONLY ?=
+
+e2e: ## Installed in a real cluster by Helm and Kustomize: every rule that users rely on, row by row
+	PILLION_ORACLE="$$(./tests/conformance/build-oracle.sh latest)" PILLION_KUBE="$$(./scripts/kube)" \
+	PILLION_HELM="$${PILLION_HELM:-$$(./scripts/helm)}" PILLION_ISTIO="$$(./scripts/istio)" \
+	  $(CARGO) test --locked --profile ci --test e2e $(IN_NAMESPACES) -- --nocapture --test-threads=2 \
+	  --skip kubectl:: $(ONLY)
 
 files: ## Manifests against what istioctl kube-inject runs, of 1.20.1 and latest: 500 documents each at least
 	./tests/conformance/run.sh --files --release 1.20.1,latest --seed $(SEED) --pods 8 --min 500

@@ -1,10 +1,14 @@
 //! The program against a real Kubernetes API server. Not part of a plain `cargo test`, for it needs programs that Go
-//! builds: `make dry-run` builds them and names them in `PILLION_KUBE` and `PILLION_ORACLE`.
+//! builds: `make dry-run` and `make e2e` build them and name them in `PILLION_KUBE`, `PILLION_ORACLE`, `PILLION_HELM` and
+//! `PILLION_ISTIO`. Tests with running pods need a network namespace, which `make e2e` makes (`scripts/netns`).
 //!
 //! | module | holds |
 //! |---|---|
-//! | `support` | the control plane that all tests share, the program, Istio's configuration |
-//! | `kubectl` | `pillion inject \| kubectl create --dry-run=server` |
+//! | `support` | the program, Istio's configuration, commands |
+//! | `kubectl` | `pillion inject \| kubectl create --dry-run=server` (`make dry-run`; all else is `make e2e`) |
+//! | `harness` | a cluster whose pods run: control plane, kubelet, Helm, Kustomize |
+//! | `kubelet` | the harness itself |
+//! | `table` | the rules that users rely on, row by row |
 
 #![allow(
     clippy::unwrap_used,
@@ -15,5 +19,8 @@
     reason = "a test fails by panicking and prints its figures"
 )]
 
+mod harness;
 mod kubectl;
+mod kubelet;
 mod support;
+mod table;

@@ -22,8 +22,8 @@ pub(crate) struct Credentials {
 }
 
 /// Makes everything and writes what the processes read: `ca.crt`, `server.crt`, `server.key`, `accounts.key`,
-/// `accounts.pub` and `tokens.csv`.
-pub(crate) fn make(directory: &Path) -> Result<Credentials> {
+/// `accounts.pub` and `tokens.csv`. The API server is known by the loopback address, and by `address` if there is one.
+pub(crate) fn make(directory: &Path, address: Option<Ipv4Addr>) -> Result<Credentials> {
     let mut authority = named("control plane of a test");
     authority.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     authority.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::DigitalSignature];
@@ -37,6 +37,7 @@ pub(crate) fn make(directory: &Path) -> Result<Credentials> {
         SanType::DnsName("localhost".try_into()?),
         SanType::DnsName("kubernetes.default.svc".try_into()?),
     ];
+    server.subject_alt_names.extend(address.map(|address| SanType::IpAddress(IpAddr::V4(address))));
     server.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     server.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     server.use_authority_key_identifier_extension = true;

@@ -17,6 +17,11 @@ const GUARD: &str = r#"
 while read -r word id; do
 	case $word in
 	watch) ids="$ids $id" ;;
+	ended)
+		rest=
+		for other in $ids; do [ "$other" = "$id" ] || rest="$rest $other"; done
+		ids=$rest
+		;;
 	done) ids= ;;
 	esac
 done
@@ -68,7 +73,9 @@ impl Children {
     /// # Errors
     /// The program cannot be started.
     pub fn start(&mut self, name: &str, command: &mut Command) -> Result<()> {
-        let log = File::create(self.log_file(name)).with_context(|| format!("no log for {name}"))?;
+        // A process that is started again goes on where its log ends.
+        let log = File::options().create(true).append(true).open(self.log_file(name));
+        let log = log.with_context(|| format!("no log for {name}"))?;
         let child = command
             .current_dir(&self.directory)
             .stdin(Stdio::null())
@@ -94,12 +101,41 @@ impl Children {
             .find_map(|(name, child)| Some((name.clone(), child.try_wait().ok().flatten()?)))
     }
 
+    /// How the process of this name ended, if it has; it is then forgotten, and the name is free again.
+    pub fn take_ended(&mut self, name: &str) -> Option<ExitStatus> {
+        let index = self.running.iter().position(|(known, _)| known == name)?;
+        let status = self.running[index].1.try_wait().ok().flatten()?;
+        let (_, child) = self.running.remove(index);
+        // The number may soon be another process's.
+        let _ = self.tell(&format!("ended {}", child.id()));
+        Some(status)
+    }
+
+    /// Sends the process of this name a signal, such as `TERM`.
+    ///
+    /// # Errors
+    /// There is no such process, or it cannot be signalled.
+    pub fn signal(&mut self, name: &str, signal: &str) -> Result<()> {
+        let id = self.ids().find(|(known, _)| *known == name).map(|(_, id)| id);
+        let id = id.with_context(|| format!("no process {name} runs"))?;
+        let mut told = Command::new("sh");
+        told.args(["-c", "kill -s \"$1\" \"$2\"", "kill", signal, &id.to_string()]);
+        let status = told.stderr(Stdio::null()).status().context("cannot run sh")?;
+        anyhow::ensure!(status.success(), "process {id} ({name}) does not take the signal {signal}");
+        Ok(())
+    }
+
+    /// All that a process printed.
+    #[must_use]
+    pub fn whole_log(&self, name: &str) -> String {
+        String::from_utf8_lossy(&std::fs::read(self.log_file(name)).unwrap_or_default()).into_owned()
+    }
+
     /// The end of what a process printed.
     #[must_use]
     pub fn log(&self, name: &str) -> String {
         const LINES: usize = 20;
-        let text = std::fs::read(self.log_file(name)).unwrap_or_default();
-        let text = String::from_utf8_lossy(&text);
+        let text = self.whole_log(name);
         let lines: Vec<&str> = text.lines().collect();
         lines[lines.len().saturating_sub(LINES)..].join("\n")
     }

@@ -3,11 +3,13 @@
 //!
 //! [`ControlPlane`] starts and ends them, [`Client`] talks to the API server, [`children`] sees to it that no process
 //! outlives the test, however it ends. There are no nodes and no scheduler: workloads get pods, and pods stay
-//! `Pending`, which is all that admission needs. Never knows anything of Pillion.
+//! `Pending`, which is all that admission needs. Where pods of one image must run, [`kubelet`] runs them. Never knows
+//! anything of Pillion.
 
 mod certificates;
 pub mod children;
 mod client;
+pub mod kubelet;
 mod plane;
 mod ports;
 

@@ -1,5 +1,6 @@
 //! [`ControlPlane`]: starts the processes with the settings that a usual cluster has, and waits until they serve.
 
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -56,18 +57,34 @@ impl ControlPlane {
     /// # Errors
     /// A process cannot be started, ends, or does not become ready: the end of its log is told.
     pub fn start(binaries: &Path, more: &[&str]) -> Result<Self> {
+        Self::start_with(binaries, None, more)
+    }
+
+    /// As [`Self::start`], and the API server listens on every address and is known by `address`: for a network
+    /// namespace of the test's own, where pods reach it there. Never for the machine's own network.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub fn start_at(binaries: &Path, address: Ipv4Addr, more: &[&str]) -> Result<Self> {
+        let advertise = format!("--advertise-address={address}");
+        let mut arguments = vec!["--bind-address=0.0.0.0", advertise.as_str()];
+        arguments.extend(more);
+        Self::start_with(binaries, Some(address), &arguments)
+    }
+
+    fn start_with(binaries: &Path, address: Option<Ipv4Addr>, more: &[&str]) -> Result<Self> {
         for _ in 1..ATTEMPTS {
-            match Self::start_once(binaries, more) {
+            match Self::start_once(binaries, address, more) {
                 Err(error) if format!("{error:#}").contains("address already in use") => {}
                 other => return other,
             }
         }
-        Self::start_once(binaries, more)
+        Self::start_once(binaries, address, more)
     }
 
-    fn start_once(binaries: &Path, more: &[&str]) -> Result<Self> {
+    fn start_once(binaries: &Path, address: Option<Ipv4Addr>, more: &[&str]) -> Result<Self> {
         let mut children = Children::new()?;
-        let Credentials { ca_pem, token } = certificates::make(children.directory())?;
+        let Credentials { ca_pem, token } = certificates::make(children.directory(), address)?;
         let [etcd, peers, api] = ports::free()?;
         let etcd = format!("http://127.0.0.1:{etcd}");
         let url = format!("https://127.0.0.1:{api}");

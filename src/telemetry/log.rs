@@ -74,8 +74,9 @@ pub fn init(format: Format, level: &str) -> Result<Level, BadLevel> {
     Ok(Level { handle: set.ok().map(|()| handle) })
 }
 
-/// Targets whose lines this program says itself, better and once: left out unless they are asked for.
-const QUIET: &str = "kube_client=off,kube_runtime=off,kube_lease_manager=off";
+/// Libraries whose lines this program says itself, better and once, or that nobody asks for with `debug`: left out
+/// unless they are named.
+const QUIET: &str = "kube_client=off,kube_runtime=off,kube_lease_manager=off,hyper_util=info,tower=info";
 
 fn filter(text: &str) -> Result<EnvFilter, BadLevel> {
     let text = text.trim();

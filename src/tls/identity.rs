@@ -140,10 +140,16 @@ impl Identity {
         self.expires
     }
 
+    /// How many seconds it is valid in all.
+    #[must_use]
+    pub const fn life(&self) -> i64 {
+        self.expires.saturating_sub(self.begins)
+    }
+
     /// When two thirds of its life are over, in seconds since the epoch: time to renew it.
     #[must_use]
     pub const fn due(&self) -> i64 {
-        self.expires.saturating_sub(self.expires.saturating_sub(self.begins) / 3)
+        self.expires.saturating_sub(self.life() / 3)
     }
 
     /// Whether it has expired.

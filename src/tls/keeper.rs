@@ -15,7 +15,8 @@ use crate::telemetry::Metrics;
 
 /// How long API servers may take to hear of a changed webhook: their watch is quick, and there may be several.
 const SETTLE: Duration = Duration::from_secs(2);
-/// An identity in use is exchanged this long before it expires, trusted or not: nothing can be worse then.
+/// An identity in use is exchanged this many seconds before it expires, or a tenth of its life if that is less, trusted
+/// or not: nothing can be worse then.
 const LAST_MOMENT: i64 = 60;
 
 /// What the webhooks that name us trust.
@@ -143,7 +144,8 @@ impl Keeper {
             tracing::info!("waiting until the webhooks that name this Service trust the certificate");
             return covered.await;
         };
-        let left = u64::try_from(current.expires().saturating_sub(now() + LAST_MOMENT)).unwrap_or_default();
+        let last = LAST_MOMENT.min(current.life() / 10);
+        let left = u64::try_from(current.expires().saturating_sub(now() + last)).unwrap_or_default();
         match timeout(Duration::from_secs(left), covered).await {
             Ok(()) => sleep(SETTLE).await,
             Err(_) => tracing::error!(

@@ -8,6 +8,7 @@
 //! | `kubectl` | `pillion inject \| kubectl create --dry-run=server` (`make dry-run`; all else is `make e2e`) |
 //! | `harness` | a cluster whose pods run: control plane, kubelet, Helm, Kustomize |
 //! | `kubelet` | the harness itself |
+//! | `endure` | what must not be noticed by whoever creates pods |
 //! | `table` | the rules that users rely on, row by row |
 
 #![allow(
@@ -19,6 +20,7 @@
     reason = "a test fails by panicking and prints its figures"
 )]
 
+mod endure;
 mod harness;
 mod kubectl;
 mod kubelet;

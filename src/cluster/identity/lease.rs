@@ -58,7 +58,14 @@ pub(super) async fn follow(client: Client, plan: Plan, tell: Arc<watch::Sender<b
 
 /// The Lease goes with the Deployment.
 async fn owned(client: &Client, plan: &Plan) {
-    let Some(owner) = owner(client, plan).await else { return };
+    let owner = match owner(client, plan).await {
+        Ok(Some(owner)) => owner,
+        Ok(None) => return,
+        Err(error) => {
+            tracing::warn!(lease = plan.name, %error, "the Lease will stay when the Deployment goes");
+            return;
+        }
+    };
     let api: Api<Lease> = Api::namespaced(client.clone(), &plan.namespace);
     let patch = json!({ "metadata": { "ownerReferences": [owner] } });
     if let Err(error) = api.patch(&plan.name, &PatchParams::default(), &Patch::Merge(patch)).await {

@@ -115,7 +115,13 @@ async fn renew(
         }
     };
     let api: Api<Secret> = Api::namespaced(client.clone(), &plan.namespace);
-    let owner = owner(client, plan).await;
+    let owner = match owner(client, plan).await {
+        Ok(owner) => owner,
+        Err(error) => {
+            tracing::warn!(secret = plan.name, %error, "certificates not made: tried again");
+            return RETRY;
+        }
+    };
     let mut secret = present.cloned().unwrap_or_else(|| Secret {
         metadata: ObjectMeta { name: Some(plan.name.clone()), ..ObjectMeta::default() },
         type_: Some("Opaque".to_owned()),
@@ -143,23 +149,22 @@ async fn renew(
     }
 }
 
-/// What the Secret and the Lease go with.
-async fn owner(client: &Client, plan: &Plan) -> Option<OwnerReference> {
-    let name = plan.owner.as_deref()?;
+/// What the Secret and the Lease go with: the Deployment, if one is named. While that is not there, nothing is made that
+/// would stay behind: it is being deleted, and so are we.
+async fn owner(client: &Client, plan: &Plan) -> Result<Option<OwnerReference>, String> {
+    let Some(name) = plan.owner.as_deref() else { return Ok(None) };
     let api: Api<Deployment> = Api::namespaced(client.clone(), &plan.namespace);
-    match api.get_metadata(name).await {
-        Ok(deployment) => Some(OwnerReference {
-            api_version: "apps/v1".to_owned(),
-            kind: "Deployment".to_owned(),
-            name: name.to_owned(),
-            uid: deployment.uid()?,
-            ..OwnerReference::default()
-        }),
-        Err(error) => {
-            tracing::warn!(deployment = name, error = %reason(&error), "Secret and Lease will stay when the Deployment goes");
-            None
-        }
+    let deployment = api.get_metadata(name).await.map_err(|error| reason(&error))?;
+    if deployment.metadata.deletion_timestamp.is_some() {
+        return Err(format!("the Deployment {name} is being deleted"));
     }
+    Ok(Some(OwnerReference {
+        api_version: "apps/v1".to_owned(),
+        kind: "Deployment".to_owned(),
+        name: name.to_owned(),
+        uid: deployment.uid().unwrap_or_default(),
+        ..OwnerReference::default()
+    }))
 }
 
 async fn watch_secret(client: Client, plan: Plan, tell: watch::Sender<Told_>) {

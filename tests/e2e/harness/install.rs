@@ -116,6 +116,11 @@ fn nothing_installed_unless(wanted: Option<Install>) -> Held {
 }
 
 impl Held {
+    /// Uninstalls what the test itself installed while it held nothing.
+    pub fn gone(self) {
+        uninstall();
+    }
+
     /// Says that the installation is not as it was: the next test starts from nothing.
     pub fn spoilt(mut self) {
         uninstall();

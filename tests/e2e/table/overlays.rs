@@ -46,7 +46,7 @@ fn installs(overlay: &str) {
     assert!(is_injected(&create(&target, &plain("applied-again"))));
 
     kubectl(&["delete", "mutatingwebhookconfiguration", "-l", "app.kubernetes.io/name=pillion"]);
-    kubectl_with(&["delete", "--timeout=90s", "-f", "-"], &built);
+    kubectl_with(&["delete", "--ignore-not-found", "--timeout=90s", "-f", "-"], &built);
     settle();
     assert!(!is_injected(&create(&target, &plain("removed"))));
     assert!(configurations().is_empty() && get(&format!("/api/v1/namespaces/{HOME}")).is_none());

@@ -22,7 +22,6 @@ fn from_to(from: &Path, to: &Path) -> PathBuf {
 }
 
 fn installs(overlay: &str) {
-    let held = nothing_installed();
     root_namespace();
     istio::config_maps(ROOT, "");
     let target = namespace(&[("istio-injection", "enabled")]);
@@ -50,16 +49,15 @@ fn installs(overlay: &str) {
     settle();
     assert!(!is_injected(&create(&target, &plain("removed"))));
     assert!(configurations().is_empty() && get(&format!("/api/v1/namespaces/{HOME}")).is_none());
-    drop(held);
     row(&format!("Kustomize, overlay {overlay}: applied, applied again, removed"));
 }
 
 #[test]
 fn beside_istio() {
-    installs("istio");
+    nothing_installed().run(|| installs("istio"));
 }
 
 #[test]
 fn with_no_control_plane() {
-    installs("envoy");
+    nothing_installed().run(|| installs("envoy"));
 }

@@ -51,6 +51,12 @@ impl Readiness {
         self.stopping.store(true, Ordering::Release);
     }
 
+    /// Whether the process is about to end.
+    #[must_use]
+    pub fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Acquire)
+    }
+
     /// Whether pods may be sent here.
     #[must_use]
     pub fn ready(&self) -> bool {

@@ -8,7 +8,7 @@ use std::time::Instant;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Version, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use percent_encoding::percent_decode_str;
@@ -50,6 +50,9 @@ async fn ready(State(shared): State<Shared>) -> StatusCode {
 
 async fn inject(State(shared): State<Shared>, request: Request) -> Response {
     let began = Instant::now();
+    // API servers keep connections of HTTP/1.1 open and use them even when the Service no longer names us. Whoever is
+    // told to leave with an answer is not in the middle of a request when we go.
+    let leave = request.version() < Version::HTTP_2 && shared.readiness.is_stopping();
     let metrics = Arc::clone(shared.engine.metrics());
     let _in_flight = metrics.in_flight();
     let (head, body) = request.into_parts();
@@ -65,7 +68,11 @@ async fn inject(State(shared): State<Shared>, request: Request) -> Response {
     let took = began.elapsed();
     metrics.answered(&reply.report, took);
     reply.report.log(&Subject { path, trace, ..subject }, took);
-    reply.into_response()
+    let mut response = reply.into_response();
+    if leave {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
 }
 
 fn text(headers: &HeaderMap, name: &str) -> String {

@@ -253,3 +253,13 @@ async fn answers_are_counted_under_istios_names_and_ours() {
         .collect();
     assert_eq!(buckets, ["0.1", "1.0", "3.0", "5.0", "10.0", "20.0", "30.0", "60.0", "+Inf"]);
 }
+
+#[tokio::test]
+async fn whoever_is_answered_while_we_go_is_told_to_leave() {
+    let readiness = ready();
+    let webhook = admit::router(engine(), Arc::clone(&readiness));
+    let told = async || post(&webhook, "/inject", review(POD)).await.headers.get("connection").cloned();
+    assert_eq!(told().await, None);
+    readiness.stop();
+    assert_eq!(told().await.unwrap(), "close");
+}

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::replicas;
 use super::stream::Stream;
-use crate::harness::install::{Install, ROOT, nothing_installed, upgrade};
+use crate::harness::install::{Install, ROOT, nothing_installed, uninstall, upgrade};
 use crate::harness::{apply, cluster, get, list, namespace, pods, soon};
 
 /// How long one replica is stopped each second.
@@ -50,7 +50,10 @@ fn is_ready(pod: &str) -> bool {
 
 #[test]
 fn replicas_that_are_stopped_kindly_refuse_nothing() {
-    let held = nothing_installed();
+    nothing_installed().run(evict_replicas);
+}
+
+fn evict_replicas() {
     upgrade(Install::Default, &json!({"replicaCount": 2}));
     let stream = Stream::start();
     let workload = workload();
@@ -74,12 +77,15 @@ fn replicas_that_are_stopped_kindly_refuse_nothing() {
     assert!(stopped >= 5, "only {stopped} replicas were stopped");
     assert!(figures.refused.is_empty(), "{:#?}", figures.refused);
     assert_eq!(figures.uninjected, 0);
-    held.gone();
+    uninstall();
 }
 
 #[test]
 fn replicas_that_are_killed_refuse_some_and_every_pod_of_a_workload_exists_in_the_end() {
-    let held = nothing_installed();
+    nothing_installed().run(kill_replicas);
+}
+
+fn kill_replicas() {
     upgrade(Install::Default, &json!({"replicaCount": 2}));
     let stream = Stream::start();
     let workload = workload();
@@ -104,5 +110,5 @@ fn replicas_that_are_killed_refuse_some_and_every_pod_of_a_workload_exists_in_th
     );
     assert!(killed >= 5, "only {killed} replicas were killed");
     assert_eq!(figures.uninjected, 0);
-    held.gone();
+    uninstall();
 }

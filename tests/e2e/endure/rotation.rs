@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::stream::Stream;
 use super::{config_map, metrics, replace, write_config_map};
-use crate::harness::install::{Install, ROOT, nothing_installed, upgrade};
+use crate::harness::install::{Install, ROOT, nothing_installed, uninstall, upgrade};
 use crate::harness::{apply, kubectl, namespace, pods, soon};
 
 /// How often each changes.
@@ -44,7 +44,10 @@ fn all_say(name: &str, says: impl Fn(f64) -> bool) {
 
 #[test]
 fn twenty_certificates_and_twenty_configurations_half_of_them_broken() {
-    let held = nothing_installed();
+    nothing_installed().run(rotate);
+}
+
+fn rotate() {
     crate::harness::install::root_namespace();
     apply(&certificate().to_string());
     let values = json!({
@@ -102,12 +105,15 @@ fn twenty_certificates_and_twenty_configurations_half_of_them_broken() {
         &format!("involvedObject.name={INJECTOR}"),
     ]);
     assert!(events.contains("ConfigurationNotUsed"), "no Event on the ConfigMap: {events}");
-    held.gone();
+    uninstall();
 }
 
 #[test]
 fn our_own_certificates_are_renewed_and_made_anew_where_the_secret_is_emptied() {
-    let held = nothing_installed();
+    nothing_installed().run(renew);
+}
+
+fn renew() {
     let lifetimes = json!({
         "replicaCount": 2,
         "certificates": {"source": "selfManaged", "lifetime": "30s", "caLifetime": "120s"},
@@ -142,5 +148,5 @@ fn our_own_certificates_are_renewed_and_made_anew_where_the_secret_is_emptied() 
     );
     assert!(figures.refused.is_empty(), "{:#?}", figures.refused);
     assert_eq!(figures.uninjected, 0);
-    held.gone();
+    uninstall();
 }

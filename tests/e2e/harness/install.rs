@@ -2,14 +2,18 @@
 //! namespace: who needs one holds it, and it stays until somebody needs another. Never: what it injects.
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Value, json};
 
 use super::{
-    HOST, IMAGE_REPOSITORY, IMAGE_TAG, PATIENCE, apply, cluster, get, helm_ok, istio, kubectl, list, soon,
+    HOST, IMAGE_REPOSITORY, IMAGE_TAG, PATIENCE, apply, cluster, get, helm, helm_ok, istio, kubectl, list,
+    soon,
 };
+
+use crate::support::run;
 
 /// The mesh's root namespace, where Pillion is installed.
 pub const ROOT: &str = "istio-system";
@@ -116,16 +120,23 @@ fn nothing_installed_unless(wanted: Option<Install>) -> Held {
 }
 
 impl Held {
-    /// Uninstalls what the test itself installed while it held nothing.
-    pub fn gone(self) {
-        uninstall();
-    }
-
-    /// Says that the installation is not as it was: the next test starts from nothing.
-    pub fn spoilt(mut self) {
-        uninstall();
-        kubectl(&["label", "namespace", ROOT, "istio-operator-managed-", "istio-injection-"]);
+    /// Runs a part of a test. If it fails, what is installed is told and taken away, so that the next test starts from
+    /// nothing, and the failure goes on.
+    pub fn run(mut self, part: impl FnOnce()) {
+        let Err(panic) = catch_unwind(AssertUnwindSafe(part)) else { return };
+        println!("what was installed when a test failed:\n{}", state());
+        // Whatever is there of it; what is not there is no other failure.
+        let left = ["delete", "mutatingwebhookconfiguration", "-l", "app.kubernetes.io/name=pillion"];
+        run(cluster().plane.kubectl().args(left), "");
+        run(
+            helm().args(["uninstall", RELEASE, "-n", ROOT, "--ignore-not-found", "--wait", "--timeout=60s"]),
+            "",
+        );
+        let labels = ["label", "namespace", ROOT, "istio-operator-managed-", "istio-injection-"];
+        run(cluster().plane.kubectl().args(labels), "");
         *self.0 = None;
+        drop(self);
+        resume_unwind(panic);
     }
 }
 

@@ -145,19 +145,19 @@ pub(super) fn pods_without_labels_and_annotations(install: Install) {
 /// What NOTES.txt warns of.
 #[test]
 fn without_the_tag_the_label_means_nothing_to_a_revision() {
-    let held = installed(Install::Untagged);
-    let rev = ("istio.io/rev", Install::Untagged.rev());
-    assert!(!injected(&namespace(&[ENABLED]), "pod", &[("app", "x")]));
-    assert!(!injected(&namespace(&[]), "pod", &[YES]));
-    assert!(injected(&namespace(&[rev]), "pod", &[("app", "x")]));
-    drop(held);
+    installed(Install::Untagged).run(|| {
+        let rev = ("istio.io/rev", Install::Untagged.rev());
+        assert!(!injected(&namespace(&[ENABLED]), "pod", &[("app", "x")]));
+        assert!(!injected(&namespace(&[]), "pod", &[YES]));
+        assert!(injected(&namespace(&[rev]), "pod", &[("app", "x")]));
+    });
     row(&format!("{}: istio-injection=enabled means nothing", Install::Untagged));
 }
 
 #[test]
 fn registered_by_url_on_the_hosts_network() {
-    let held = installed(Install::Url);
-    namespace_enabled_or_disabled(Install::Url);
-    a_pod_that_says_yes(Install::Url);
-    drop(held);
+    installed(Install::Url).run(|| {
+        namespace_enabled_or_disabled(Install::Url);
+        a_pod_that_says_yes(Install::Url);
+    });
 }

@@ -16,9 +16,7 @@ mod releases;
 mod second;
 mod workloads;
 
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-
-use crate::harness::install::{Install, installed, state};
+use crate::harness::install::{Install, installed};
 
 /// Makes a test of each row for each installation.
 macro_rules! rows {
@@ -58,10 +56,5 @@ rows! {
 }
 
 fn with(install: Install, row: impl FnOnce(Install)) {
-    let held = installed(install);
-    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| row(install))) {
-        println!("{install}, after a row that failed:\n{}", state());
-        held.spoilt();
-        resume_unwind(panic);
-    }
+    installed(install).run(|| row(install));
 }

@@ -27,7 +27,6 @@ fn settings(install: Install) -> Value {
 }
 
 fn lives(install: Install) {
-    let held = nothing_installed();
     install::root_namespace();
     istio::config_maps(ROOT, install.revision());
     let target = namespace(&[("istio-injection", "enabled")]);
@@ -89,7 +88,6 @@ fn lives(install: Install) {
     kubectl(&["delete", "namespace", ROOT, "--timeout=90s"]);
     assert!(get(&format!("/api/v1/namespaces/{ROOT}")).is_none());
     nothing_is_left(install);
-    drop(held);
     row(&format!(
         "{install}: helm show values, template, upgrade --install --history-max 5, uninstall; namespace deleted"
     ));
@@ -138,10 +136,10 @@ fn nothing_is_left(install: Install) {
 
 #[test]
 fn a_release_of_the_default_revision() {
-    lives(Install::Default);
+    nothing_installed().run(|| lives(Install::Default));
 }
 
 #[test]
 fn a_release_of_revision_1_20_2() {
-    lives(Install::Revision);
+    nothing_installed().run(|| lives(Install::Revision));
 }

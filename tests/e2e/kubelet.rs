@@ -152,7 +152,8 @@ fn confined(home: &str) {
     let root = mounts.lines().find(|line| line.split(' ').nth(4) == Some("/")).unwrap();
     assert!(root.split(' ').nth(5).unwrap().starts_with("ro"), "{root}");
     // Not by /var/run: that is an absolute link, which would lead out of the pod.
-    let token = format!("/proc/{process}/root/run/secrets/kubernetes.io/serviceaccount/token");
+    let files = std::path::Path::new("/proc").join(process.to_string()).join("root");
+    let token = files.join("run/secrets/kubernetes.io/serviceaccount/token");
     assert!(std::fs::read_to_string(token).unwrap().starts_with("ey"), "no token of the service account");
 }
 

@@ -32,6 +32,7 @@ test: ## Everything that CI runs
 	@$(STEP) "conformance" $(MAKE) --no-print-directory conformance
 	@$(STEP) "files" $(MAKE) --no-print-directory files
 	@$(STEP) "dry-run" $(MAKE) --no-print-directory dry-run
+	@$(STEP) "e2e" $(MAKE) --no-print-directory e2e
 	@$(STEP) "charts" $(MAKE) --no-print-directory charts
 
 fmt: ## Formatting

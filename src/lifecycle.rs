@@ -35,6 +35,12 @@ impl Readiness {
         self.flag(part).store(true, Ordering::Release);
     }
 
+    /// Whether a certificate is in use that has not expired.
+    #[must_use]
+    pub fn has_certificate(&self) -> bool {
+        now() < self.certificate.load(Ordering::Acquire)
+    }
+
     /// Whether a configuration is in use.
     #[must_use]
     pub fn is_configured(&self) -> bool {
@@ -70,7 +76,7 @@ impl Readiness {
         [
             ("listener", there(Part::Listener)),
             ("config", there(Part::Config)),
-            ("certificate", now() < self.certificate.load(Ordering::Acquire)),
+            ("certificate", self.has_certificate()),
             ("not-stopping", !self.stopping.load(Ordering::Acquire)),
         ]
     }

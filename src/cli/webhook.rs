@@ -6,7 +6,6 @@ use pillion_core::config::Settings;
 
 use super::cluster::{AccessArgs, PlaceArgs};
 use super::print;
-use crate::cluster::client::reason;
 use crate::cluster::removal::{self, Removed};
 
 /// What was typed.
@@ -47,7 +46,7 @@ pub(super) fn run(args: Args) -> Result<()> {
         let client = args.access.access().client().await.context("cluster")?;
         removal::remove(&client, &target, args.selector.as_deref())
             .await
-            .map_err(|error| anyhow::anyhow!("cannot remove webhook configurations: {}", reason(&error)))
+            .context("cannot remove webhook configurations")
     })?;
     let Removed { deleted, in_use } = removed;
     if !in_use.is_empty() {

@@ -7,11 +7,14 @@ use std::time::Duration;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::runtime::watcher;
 use kube::{Client, Config};
+use tokio::time::timeout;
 
 /// How long connecting may take, and how long an answer or a watch may be silent: the API server ends watches well
 /// before, and a connection that died without a word must not be trusted for ever.
 const CONNECT: Duration = Duration::from_secs(10);
 const SILENCE: Duration = Duration::from_secs(295);
+/// How long one call may take: API servers give up after a minute themselves.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Which cluster is meant.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -54,9 +57,37 @@ impl Access {
     }
 }
 
+/// Waits for an answer of the API server, but not for ever.
+///
+/// # Errors
+/// What it answered, or that it did not.
+pub async fn answered<T>(call: impl Future<Output = Result<T, kube::Error>>) -> Result<T, CallError> {
+    match timeout(PATIENCE, call).await {
+        Ok(answer) => answer.map_err(CallError::from),
+        Err(_) => Err(CallError { code: 0, reason: "the API server does not answer".to_owned() }),
+    }
+}
+
+/// A call that came to nothing.
+#[derive(Debug, thiserror::Error)]
+#[error("{reason}")]
+pub struct CallError {
+    /// The HTTP status; 0 where there was none.
+    pub code: u16,
+    /// What the API server said, or why it said nothing.
+    pub reason: String,
+}
+
+impl From<kube::Error> for CallError {
+    fn from(error: kube::Error) -> Self {
+        let code = if let kube::Error::Api(status) = &error { status.code } else { 0 };
+        Self { code, reason: reason(&error) }
+    }
+}
+
 /// What went wrong, in the API server's words if it said any.
 #[must_use]
-pub fn reason(error: &kube::Error) -> String {
+pub(super) fn reason(error: &kube::Error) -> String {
     match error {
         kube::Error::Api(status) if !status.message.is_empty() => status.message.clone(),
         kube::Error::Api(status) => format!("{} ({})", status.reason, status.code),

@@ -9,7 +9,7 @@ use kube::runtime::events::{Event, EventType, Recorder, Reporter};
 use kube::{Api, Client, ResourceExt};
 use tokio::time::sleep;
 
-use super::client::reason;
+use super::client::answered;
 use crate::source::Status;
 use crate::source::configmap::Names;
 
@@ -42,15 +42,16 @@ pub async fn tell_of_faults(client: Client, names: Names, status: Arc<Status>, i
         if fault.is_some() {
             faulty = Some(object.clone());
         }
-        if let Err(error) = recorder.publish(&event, &reference(&api, &names, &object).await).await {
-            tracing::warn!(error = %reason(&error), object, "cannot write an Event on the ConfigMap");
+        let about = reference(&api, &names, &object).await;
+        if let Err(error) = answered(recorder.publish(&event, &about)).await {
+            tracing::warn!(%error, object, "cannot write an Event on the ConfigMap");
         }
     }
 }
 
 /// The ConfigMap; with its uid if it is there, for that is what `kubectl describe` looks for.
 async fn reference(api: &Api<ConfigMap>, names: &Names, name: &str) -> ObjectReference {
-    let uid = api.get_metadata_opt(name).await.ok().flatten().and_then(|map| map.uid());
+    let uid = answered(api.get_metadata_opt(name)).await.ok().flatten().and_then(|map| map.uid());
     ObjectReference {
         api_version: Some("v1".to_owned()),
         kind: Some("ConfigMap".to_owned()),

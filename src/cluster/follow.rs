@@ -33,7 +33,7 @@ pub(super) async fn follow<K, V>(
     mut tell: impl FnMut(Told<'_, V>) + Send,
 ) where
     K: ResourceExt + Debug + Send + 'static,
-    V: Send,
+    V: PartialEq + Send,
 {
     let stream = stream.default_backoff();
     pin_mut!(stream);
@@ -58,8 +58,12 @@ pub(super) async fn follow<K, V>(
                 tell(Told::Objects(&table));
             }
             Event::Apply(object) => {
-                table.insert(key(&object), read(object));
-                tell(Told::Objects(&table));
+                let (key, value) = (key(&object), read(object));
+                // Most changes are of no interest: a node tells every few minutes that it is well.
+                if table.get(&key) != Some(&value) {
+                    table.insert(key, value);
+                    tell(Told::Objects(&table));
+                }
             }
             Event::Delete(object) => {
                 table.remove(&key(&object));

@@ -5,6 +5,7 @@ use k8s_openapi::api::admissionregistration::v1::MutatingWebhookConfiguration;
 use kube::api::{DeleteParams, ListParams, Preconditions};
 use kube::{Api, Client, ResourceExt};
 
+use super::client::{CallError, answered};
 use super::registration::Target;
 
 /// What marks configurations that came with this program.
@@ -32,17 +33,13 @@ enum Fate {
 ///
 /// # Errors
 /// The API server refuses, or is not there.
-pub async fn remove(
-    client: &Client,
-    target: &Target,
-    selector: Option<&str>,
-) -> Result<Removed, kube::Error> {
+pub async fn remove(client: &Client, target: &Target, selector: Option<&str>) -> Result<Removed, CallError> {
     let api: Api<MutatingWebhookConfiguration> = Api::all(client.clone());
     let selected = match selector {
         Some(selector) => Some(names(&api, selector).await?),
         None => None,
     };
-    let all = api.list(&ListParams::default()).await?.items;
+    let all = answered(api.list(&ListParams::default())).await?.items;
     let fate = |config: &MutatingWebhookConfiguration| {
         let chosen = selected.as_ref().is_none_or(|names| names.contains(&config.name_any()));
         fate(config, target, chosen)
@@ -57,18 +54,18 @@ pub async fn remove(
         // The one that was looked at, and no other that has its name by now.
         let looked_at = Preconditions { uid: config.uid(), resource_version: config.resource_version() };
         let params = DeleteParams { preconditions: Some(looked_at), ..DeleteParams::default() };
-        match api.delete(&config.name_any(), &params).await {
+        match answered(api.delete(&config.name_any(), &params)).await {
             Ok(_) => deleted.push(config.name_any()),
             // Somebody was quicker.
-            Err(kube::Error::Api(status)) if status.code == 404 => {}
+            Err(error) if error.code == 404 => {}
             Err(error) => return Err(error),
         }
     }
     Ok(Removed { deleted, in_use })
 }
 
-async fn names(api: &Api<MutatingWebhookConfiguration>, selector: &str) -> Result<Vec<String>, kube::Error> {
-    let selected = api.list_metadata(&ListParams::default().labels(selector)).await?;
+async fn names(api: &Api<MutatingWebhookConfiguration>, selector: &str) -> Result<Vec<String>, CallError> {
+    let selected = answered(api.list_metadata(&ListParams::default().labels(selector))).await?;
     Ok(selected.items.iter().map(ResourceExt::name_any).collect())
 }
 

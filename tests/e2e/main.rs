@@ -10,6 +10,7 @@
 //! | `kubelet` | the harness itself |
 //! | `endure` | what must not be noticed by whoever creates pods |
 //! | `table` | the rules that users rely on, row by row |
+//! | `watches` | the configuration in a cluster: awaited, followed, gone |
 
 #![allow(
     clippy::unwrap_used,
@@ -26,3 +27,4 @@ mod kubectl;
 mod kubelet;
 mod support;
 mod table;
+mod watches;

@@ -13,6 +13,7 @@ use tokio::sync::watch;
 use tokio::time::sleep;
 
 use super::{Plan, owner};
+use crate::cluster::client::answered;
 
 /// How long a replica that went away without a word still holds it, and how long before the end it is renewed: seconds.
 const DURATION: u64 = 15;
@@ -68,7 +69,7 @@ async fn owned(client: &Client, plan: &Plan) {
     };
     let api: Api<Lease> = Api::namespaced(client.clone(), &plan.namespace);
     let patch = json!({ "metadata": { "ownerReferences": [owner] } });
-    if let Err(error) = api.patch(&plan.name, &PatchParams::default(), &Patch::Merge(patch)).await {
-        tracing::warn!(lease = plan.name, error = %super::reason(&error), "the Lease will stay when the Deployment goes");
+    if let Err(error) = answered(api.patch(&plan.name, &PatchParams::default(), &Patch::Merge(patch))).await {
+        tracing::warn!(lease = plan.name, %error, "the Lease will stay when the Deployment goes");
     }
 }

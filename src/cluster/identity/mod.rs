@@ -21,7 +21,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
-use super::client::reason;
+use super::client::answered;
 use super::follow::{Told, follow as follow_watch};
 use crate::tls::Keeper;
 use crate::tls::identity::now;
@@ -134,8 +134,8 @@ async fn renew(
     let data = fresh.into_iter().map(|(key, text)| (key.to_owned(), ByteString(text.into_bytes())));
     secret.data.get_or_insert_default().extend(data);
     let written = match present {
-        Some(_) => api.replace(&plan.name, &PostParams::default(), &secret).await,
-        None => api.create(&PostParams::default(), &secret).await,
+        Some(_) => answered(api.replace(&plan.name, &PostParams::default(), &secret)).await,
+        None => answered(api.create(&PostParams::default(), &secret)).await,
     };
     match written {
         Ok(_) => {
@@ -143,7 +143,7 @@ async fn renew(
             Duration::from_secs(LOOK.unsigned_abs())
         }
         Err(error) => {
-            tracing::warn!(secret = plan.name, error = %reason(&error), "certificates not kept: tried again");
+            tracing::warn!(secret = plan.name, %error, "certificates not kept: tried again");
             RETRY
         }
     }
@@ -154,7 +154,7 @@ async fn renew(
 async fn owner(client: &Client, plan: &Plan) -> Result<Option<OwnerReference>, String> {
     let Some(name) = plan.owner.as_deref() else { return Ok(None) };
     let api: Api<Deployment> = Api::namespaced(client.clone(), &plan.namespace);
-    let deployment = api.get_metadata(name).await.map_err(|error| reason(&error))?;
+    let deployment = answered(api.get_metadata(name)).await.map_err(|error| error.reason)?;
     if deployment.metadata.deletion_timestamp.is_some() {
         return Err(format!("the Deployment {name} is being deleted"));
     }

@@ -22,7 +22,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
-use super::client::reason;
+use super::client::answered;
 use super::follow::{Table, Told, follow};
 use crate::lifecycle::Readiness;
 use crate::telemetry::Metrics;
@@ -51,6 +51,8 @@ pub struct Registration {
     pub metrics: Arc<Metrics>,
     /// Whether pods may be sent here.
     pub readiness: Arc<Readiness>,
+    /// That nobody names the certificate's authority was told.
+    pub told_of_no_authority: bool,
 }
 
 type Configurations = BTreeMap<String, MutatingWebhookConfiguration>;
@@ -127,14 +129,29 @@ impl Registration {
             again = again.min(trouble.pause());
         }
         troubles.retain(|name, _| configurations.contains_key(name));
+        self.complain_of_no_authority(&trust, &registered);
         self.registered.send_if_modified(|old| std::mem::replace(old, registered.clone()) != registered);
         again
+    }
+
+    /// A certificate in use whose authority nobody names leaves every caBundle as it is: told once.
+    fn complain_of_no_authority(&mut self, trust: &Trust, registered: &Registered) {
+        let lacking =
+            trust.is_empty() && *registered != Registered::Nowhere && self.readiness.has_certificate();
+        if lacking && !self.told_of_no_authority {
+            self.metrics.patch_failed(&self.target.service, NO_AUTHORITY);
+            tracing::error!(
+                "the certificate's authority is not known, so that no caBundle is written: name its file (--tls-ca)"
+            );
+        }
+        self.told_of_no_authority = lacking;
     }
 
     async fn apply(&self, name: &str, body: &Value, trouble: &mut Trouble, armed: bool) {
         let api: Api<MutatingWebhookConfiguration> = Api::all(self.client.clone());
         self.metrics.patch_attempted(name);
-        match api.patch(name, &PatchParams::apply(MANAGER).force(), &Patch::Apply(body)).await {
+        let (params, patch) = (PatchParams::apply(MANAGER).force(), Patch::Apply(body));
+        match answered(api.patch(name, &params, &patch)).await {
             Ok(_) => {
                 tracing::info!(configuration = name, armed, "webhook configuration brought up to date");
                 *trouble = Trouble::default();
@@ -144,14 +161,12 @@ impl Registration {
             Err(error) => {
                 trouble.failures += 1;
                 trouble.again = Some(Instant::now() + trouble.pause());
-                let code = if let kube::Error::Api(status) = &error { status.code } else { 0 };
-                self.metrics.patch_failed(name, if code == 404 { NOT_FOUND } else { UPDATE });
-                let reason = reason(&error);
-                if code == 409 {
-                    tracing::debug!(configuration = name, %reason, "changed by somebody else: looked at again");
-                } else if reason != trouble.told {
-                    tracing::error!(configuration = name, error = %reason, "cannot write the webhook configuration: tried again");
-                    trouble.told = reason;
+                self.metrics.patch_failed(name, if error.code == 404 { NOT_FOUND } else { UPDATE });
+                if error.code == 409 {
+                    tracing::debug!(configuration = name, %error, "changed by somebody else: looked at again");
+                } else if error.reason != trouble.told {
+                    tracing::error!(configuration = name, %error, "cannot write the webhook configuration: tried again");
+                    trouble.told = error.reason;
                 }
             }
         }
@@ -159,6 +174,7 @@ impl Registration {
 }
 
 /// Istio's reasons for a failed attempt.
+const NO_AUTHORITY: &str = "load_ca_bundle_failure";
 const NOT_FOUND: &str = "webhook_config_not_found";
 const UPDATE: &str = "webhook_update_failure";
 

@@ -83,6 +83,11 @@ pub fn kubectl_with(arguments: &[&str], input: &str) -> String {
     succeeded(&output, &format!("kubectl {}", arguments.join(" ")))
 }
 
+/// Whether kubectl does what these arguments say.
+pub fn run_kubectl(arguments: &[&str], input: &str) -> bool {
+    run(cluster().plane.kubectl().args(arguments), input).status.success()
+}
+
 /// Applies manifests.
 pub fn apply(manifests: &str) {
     kubectl_with(&["apply", "-f", "-"], manifests);

@@ -9,7 +9,7 @@ use anyhow::Result;
 use clap::ValueEnum;
 use pillion_core::config::Settings;
 
-use super::{Usage, plan};
+use super::{Usage, duration};
 use crate::cluster::client::Access;
 use crate::cluster::identity::{self, Lifetimes, Subject};
 use crate::cluster::registration::Target;
@@ -96,10 +96,10 @@ pub(super) struct CertArgs {
     #[arg(long, value_name = "NAME")]
     cert_secret: Option<String>,
     /// How long certificates that this program makes are valid.
-    #[arg(long, default_value = "2160h", value_name = "TIME", value_parser = plan::long_duration)]
+    #[arg(long, default_value = "2160h", value_name = "TIME", value_parser = duration::of_a_life)]
     cert_lifetime: Duration,
     /// How long the authority of --cert-source secret is valid.
-    #[arg(long, default_value = "87600h", value_name = "TIME", value_parser = plan::long_duration)]
+    #[arg(long, default_value = "87600h", value_name = "TIME", value_parser = duration::of_a_life)]
     ca_lifetime: Duration,
     /// The Deployment that the Secret and the Lease are deleted with.
     #[arg(long, value_name = "NAME")]

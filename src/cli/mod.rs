@@ -10,12 +10,14 @@
 //! | `inject`, `input`, `output` | `pillion inject`: the command, its files, its output formats |
 //! | `webhook` | `pillion webhook remove` |
 //! | `origin` | `--config-source` and its kin, for both |
+//! | `duration` | times as flags take them |
 //! | `environment` | the variables that Istio's injector reads |
 //!
 //! Never: imported by any other module.
 
 mod boot;
 mod cluster;
+mod duration;
 mod environment;
 mod inject;
 mod input;

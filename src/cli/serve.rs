@@ -15,8 +15,8 @@ use tokio::time::{sleep, timeout};
 use super::boot::Shared;
 use super::cluster::{AccessArgs, CertArgs, PlaceArgs};
 use super::origin::OriginArgs;
-use super::plan::{self, Plan};
-use super::{print, tryout};
+use super::plan::Plan;
+use super::{duration, print, tryout};
 use crate::engine::Engine;
 use crate::http::{Limits, Tls, admin, admit, debug, listen};
 use crate::lifecycle::{self, Asked, Part, Readiness, Shutdown, Signals};
@@ -60,11 +60,11 @@ pub(super) struct Args {
     #[arg(long, default_value = "1000", value_name = "N")]
     pub(super) max_connections: NonZeroUsize,
     /// How long open requests may take to finish after SIGTERM.
-    #[arg(long, alias = "shutdownDuration", default_value = "10s", value_name = "TIME", value_parser = plan::duration)]
+    #[arg(long, alias = "shutdownDuration", default_value = "10s", value_name = "TIME", value_parser = duration::of_a_day)]
     pub(super) shutdown_duration: Duration,
     /// How long after SIGTERM new connections are still accepted, at most half of the time to shut down: API
     /// servers learn late that we are leaving.
-    #[arg(long, default_value = "3s", value_name = "TIME", value_parser = plan::duration)]
+    #[arg(long, default_value = "3s", value_name = "TIME", value_parser = duration::of_a_day)]
     pub(super) drain_delay: Duration,
     /// How log lines are written.
     #[arg(long, value_enum, default_value = "text", value_name = "FORMAT")]
@@ -128,6 +128,8 @@ async fn serve(plan: Plan, level: Level) -> Result<()> {
 
     let asked = signals.next().await;
     readiness.stop();
+    // What a process that ends keeps up is somebody else's from now on; the Lease is free at once.
+    shared.tasks.abort_all();
     tracing::info!(?asked, "stopping: open requests may finish, a second signal ends at once");
     let drained = async {
         if asked == Asked::Terminate {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::replicas;
-use super::stream::Stream;
+use super::stream::{Figures, Stream};
 use crate::harness::install::{Install, ROOT, nothing_installed, uninstall, upgrade};
 use crate::harness::{apply, cluster, get, list, namespace, pods, soon};
 
@@ -50,65 +50,43 @@ fn is_ready(pod: &str) -> bool {
 
 #[test]
 fn replicas_that_are_stopped_kindly_refuse_nothing() {
-    nothing_installed().run(evict_replicas);
+    nothing_installed().run(|| {
+        let figures = under_a_stream("SIGTERM", |ready, _| ready.first().is_some_and(|pod| evict(pod)));
+        assert!(figures.refused.is_empty(), "{:#?}", figures.refused);
+    });
 }
 
-fn evict_replicas() {
+#[test]
+fn replicas_that_are_killed_refuse_some_and_every_pod_of_a_workload_exists_in_the_end() {
+    nothing_installed().run(|| {
+        // What is refused is counted and told: how much that is depends on the moment.
+        under_a_stream("SIGKILL", |ready, killed| {
+            // One of two: with none left nothing could be shown.
+            ready.len() > 1 && cluster().kubelet.kill(ROOT, &ready[killed % ready.len()], "KILL").is_ok()
+        });
+    });
+}
+
+/// Installs two replicas and lets `stop` stop one of those that are ready, each second; it is told how many it has
+/// stopped, and says whether it has stopped one more.
+fn under_a_stream(how: &str, stop: impl Fn(&[String], usize) -> bool) -> Figures {
     upgrade(Install::Default, &json!({"replicaCount": 2}));
     let stream = Stream::start();
     let workload = workload();
     let (begin, mut stopped) = (Instant::now(), 0);
     while begin.elapsed() < TIME {
-        if let Some(pod) = replicas().iter().find(|pod| is_ready(pod)) {
-            stopped += usize::from(evict(pod));
-        }
+        let ready: Vec<String> = replicas().into_iter().filter(|pod| is_ready(pod)).collect();
+        stopped += usize::from(stop(&ready, stopped));
         std::thread::sleep(Duration::from_secs(1));
     }
     complete(&workload);
     let figures = stream.end();
     println!(
-        "SIGTERM: {stopped} replicas evicted in {} s; {} pods created meanwhile, {} refused, {} uninjected; all {PODS} \
-         pods of a workload are there",
-        TIME.as_secs(),
-        figures.created,
-        figures.refused.len(),
-        figures.uninjected
+        "{how}: {stopped} replicas stopped in {} s; {figures}; all {PODS} pods of a workload are there",
+        TIME.as_secs()
     );
     assert!(stopped >= 5, "only {stopped} replicas were stopped");
-    assert!(figures.refused.is_empty(), "{:#?}", figures.refused);
     assert_eq!(figures.uninjected, 0);
     uninstall();
-}
-
-#[test]
-fn replicas_that_are_killed_refuse_some_and_every_pod_of_a_workload_exists_in_the_end() {
-    nothing_installed().run(kill_replicas);
-}
-
-fn kill_replicas() {
-    upgrade(Install::Default, &json!({"replicaCount": 2}));
-    let stream = Stream::start();
-    let workload = workload();
-    let (begin, mut killed) = (Instant::now(), 0);
-    while begin.elapsed() < TIME {
-        let ready: Vec<String> = replicas().into_iter().filter(|pod| is_ready(pod)).collect();
-        // One of two: with none left nothing could be shown.
-        if ready.len() > 1 {
-            killed += usize::from(cluster().kubelet.kill(ROOT, &ready[killed % ready.len()], "KILL").is_ok());
-        }
-        std::thread::sleep(Duration::from_secs(1));
-    }
-    complete(&workload);
-    let figures = stream.end();
-    println!(
-        "SIGKILL: {killed} replicas killed in {} s; {} pods created meanwhile, {} refused, {} uninjected; all {PODS} \
-         pods of a workload are there",
-        TIME.as_secs(),
-        figures.created,
-        figures.refused.len(),
-        figures.uninjected
-    );
-    assert!(killed >= 5, "only {killed} replicas were killed");
-    assert_eq!(figures.uninjected, 0);
-    uninstall();
+    figures
 }

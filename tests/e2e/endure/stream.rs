@@ -1,6 +1,7 @@
 //! [`Stream`]: pods created without a pause, as dry runs: each passes the API server's whole admission, and none is left
 //! behind. Never: what happens to the webhook meanwhile.
 
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
@@ -20,6 +21,13 @@ pub struct Figures {
     /// Refused, with when and why.
     pub refused: Vec<String>,
     pub uninjected: usize,
+}
+
+impl fmt::Display for Figures {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { created, refused, uninjected } = self;
+        write!(f, "{created} pods created meanwhile, {} refused, {uninjected} uninjected", refused.len())
+    }
 }
 
 /// Pods are created until it is ended.

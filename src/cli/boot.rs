@@ -102,6 +102,7 @@ impl Shared {
                 registered,
                 metrics: Arc::clone(self.engine.metrics()),
                 readiness: Arc::clone(&self.readiness),
+                replica: replica(),
                 told_of_no_authority: false,
             };
             self.tasks.spawn(registration.run());

@@ -1,5 +1,5 @@
 //! Which cluster is meant and how `serve` lives in it: flags made an [`Access`], a [`Target`], a source of certificates.
-//! Never: speaking to the cluster.
+//! Never: what is asked of the cluster.
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use clap::ValueEnum;
+use kube::Client;
 use pillion_core::config::Settings;
 
 use super::{Usage, duration};
@@ -31,6 +32,12 @@ impl AccessArgs {
     pub(super) fn access(&self) -> Access {
         Access { kubeconfig: self.kubeconfig.clone(), context: self.context.clone() }
     }
+}
+
+/// Runs a command that speaks to the cluster, and ends.
+pub(super) fn on_cluster(access: &Access, command: impl AsyncFnOnce(Client) -> Result<()>) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async { command(access.client().await?).await })
 }
 
 /// Where we are in the cluster.
@@ -187,7 +194,7 @@ pub(super) fn replica() -> String {
 }
 
 /// A name of ours for this revision.
-fn named(base: &str, revision: &str) -> String {
+pub(super) fn named(base: &str, revision: &str) -> String {
     match revision {
         "" | "default" => base.to_owned(),
         revision => format!("{base}-{revision}"),

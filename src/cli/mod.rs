@@ -8,6 +8,8 @@
 //! | `cluster` | which cluster is meant, and certificates |
 //! | `tryout` | the line that `serve` prints, and the files it names |
 //! | `inject`, `input`, `output` | `pillion inject`: the command, its files, its output formats |
+//! | `tag` | `pillion tag`: further names of a revision |
+//! | `takeover` | `pillion takeover`: istiod's webhooks, made to call us |
 //! | `webhook` | `pillion webhook remove` |
 //! | `origin` | `--config-source` and its kin, for both |
 //! | `duration` | times as flags take them |
@@ -25,6 +27,8 @@ mod origin;
 mod output;
 mod plan;
 mod serve;
+mod tag;
+mod takeover;
 mod tryout;
 mod webhook;
 
@@ -55,6 +59,10 @@ enum Command {
     Serve(Box<serve::Args>),
     /// Put the sidecar into manifests, as the webhook would.
     Inject(Box<inject::Args>),
+    /// Give a revision further names, as `istioctl tag` does.
+    Tag(Box<tag::Args>),
+    /// Let istiod's own webhooks call Pillion, after a check that pods come out the same; or give them back.
+    Takeover(Box<takeover::Args>),
     /// Work on webhook configurations in a cluster.
     Webhook(webhook::Args),
     /// Say which program this is.
@@ -78,6 +86,8 @@ pub fn main() -> ExitCode {
     let done = match cli.command {
         Command::Serve(args) => serve::run(*args),
         Command::Inject(args) => inject::run(*args),
+        Command::Tag(args) => tag::run(*args),
+        Command::Takeover(args) => takeover::run(*args),
         Command::Webhook(args) => webhook::run(args),
         Command::Version => print(&format!("pillion {}\n", env!("CARGO_PKG_VERSION"))),
         Command::Completions { shell } => completions(shell),

@@ -9,6 +9,9 @@
 //! | `registration` | caBundle and rules of the webhooks that name us |
 //! | `removal` | taking webhooks away before the program goes |
 //! | `identity` | certificates of our own in a Secret, renewed by one replica |
+//! | `injectors` | webhook configurations that inject, and pods that two of them take |
+//! | `tags` | further names of a revision |
+//! | `takeover` | istiod's own webhook configurations, made to call us |
 //! | `events` | Events on the ConfigMap that cannot be used |
 //!
 //! Never: answering requests, deciding about pods.
@@ -17,6 +20,9 @@ pub mod client;
 pub mod events;
 mod follow;
 pub mod identity;
+pub mod injectors;
 pub mod registration;
 pub mod removal;
+pub mod tags;
+pub mod takeover;
 pub mod watches;

@@ -52,6 +52,12 @@ struct PatchFailureLabels {
     reason: &'static str,
 }
 
+/// A webhook configuration that was taken over.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct TakeoverLabels {
+    name: String,
+}
+
 /// Every time series.
 pub struct Metrics {
     registry: Registry,
@@ -87,6 +93,7 @@ pub struct Metrics {
     patch_attempts: Family<PatchLabels, Counter>,
     patch_retries: Family<PatchLabels, Counter>,
     patch_failures: Family<PatchFailureLabels, Counter>,
+    takeover_reverted: Family<TakeoverLabels, Gauge>,
 }
 
 impl Metrics {
@@ -117,6 +124,7 @@ impl Metrics {
             patch_attempts: Family::default(),
             patch_retries: Family::default(),
             patch_failures: Family::default(),
+            takeover_reverted: Family::default(),
             registry: Registry::default(),
         };
         new.register_istio(&mut registry);
@@ -198,6 +206,11 @@ impl Metrics {
             "Time until the certificate in use expires; negative when it has",
             self.certificate_left.clone(),
         );
+        to.register(
+            "pillion_takeover_reverted",
+            "1 while a webhook configuration that was taken over does not call us",
+            self.takeover_reverted.clone(),
+        );
         let build = vec![("version", env!("CARGO_PKG_VERSION")), ("rustc", env!("CARGO_PKG_RUST_VERSION"))];
         to.register("pillion_build", "The running program", Info::new(build));
     }
@@ -250,6 +263,19 @@ impl Metrics {
     pub fn patch_failed(&self, name: &str, reason: &'static str) {
         self.patch_retries.get_or_create(&PatchLabels { name: name.to_owned() }).inc();
         self.patch_failures.get_or_create(&PatchFailureLabels { name: name.to_owned(), reason }).inc();
+    }
+
+    /// The webhook configuration `name` is taken over, and came undone or not; or it is not ours.
+    pub fn takeover(&self, name: &str, reverted: Option<bool>) {
+        let labels = TakeoverLabels { name: name.to_owned() };
+        match reverted {
+            Some(reverted) => {
+                self.takeover_reverted.get_or_create(&labels).set(i64::from(reverted));
+            }
+            None => {
+                self.takeover_reverted.remove(&labels);
+            }
+        }
     }
 
     /// All series as text.

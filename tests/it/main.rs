@@ -11,6 +11,7 @@
 //! | `folders` | objects in folders of a configuration: facts of clusters, ProxyConfig resources |
 //! | `serve` | `pillion serve` as a process: its contract with whoever starts it |
 //! | `inject` | `pillion inject` as a process |
+//! | `cluster_commands` | `pillion tag` and `pillion takeover` as processes, without a cluster |
 //! | `hostile` | strangers: reviews torn, hurt and blown up |
 //! | `golden` | folders of input and expected output |
 //! | `docs` | what the documentation says of the code |
@@ -27,6 +28,7 @@
 mod admin;
 mod admission;
 mod certificates;
+mod cluster_commands;
 mod docs;
 mod folders;
 mod golden;

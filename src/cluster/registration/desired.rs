@@ -15,6 +15,10 @@ use crate::tls::Trust;
 pub const MANAGER: &str = "pillion";
 /// Where a take-over keeps what was there before it.
 pub const ORIGINAL: &str = "pillion.dev/original-webhooks";
+/// Who took it over: a [`Target`] as text.
+pub const TAKEN_BY: &str = "pillion.dev/taken-over-by";
+/// The label of what a take-over makes for its check: it comes and goes, and is nobody's registration.
+pub const CHECK: &str = "pillion.dev/takeover-check";
 /// Most authorities in one caBundle: those that went away are forgotten one by one.
 const MOST: usize = 8;
 

@@ -1,11 +1,13 @@
 //! Keeps the webhook configurations that call us right: the authorities of our certificate in their caBundle, and rules
-//! in those that were installed without, once pods may be sent here. Every replica does it; each applies only what is
+//! in those that were installed without, once pods may be sent here; and tells of take-overs that came undone. Every replica does it; each applies only what is
 //! lacking in what it has just read, so that they do not fight. Never: configurations of others (see [`Target`]).
 
 mod desired;
+mod reverted;
 mod target;
 
-pub use desired::{Looked, MANAGER, ORIGINAL, Situation, look};
+pub use desired::{CHECK, Looked, MANAGER, ORIGINAL, Situation, TAKEN_BY, look};
+pub use reverted::{Takeover, takeover};
 pub use target::Target;
 
 use std::collections::BTreeMap;
@@ -28,6 +30,7 @@ use crate::lifecycle::Readiness;
 use crate::telemetry::Metrics;
 use crate::tls::identity::now;
 use crate::tls::{Registered, Trust};
+use reverted::Teller;
 
 /// How long the Service must have had an endpoint before pods are sent: whoever routes to it hears of it too.
 const SETTLE: Duration = Duration::from_secs(2);
@@ -51,6 +54,8 @@ pub struct Registration {
     pub metrics: Arc<Metrics>,
     /// Whether pods may be sent here.
     pub readiness: Arc<Readiness>,
+    /// Who tells of it in Events.
+    pub replica: String,
     /// That nobody names the certificate's authority was told.
     pub told_of_no_authority: bool,
 }
@@ -81,8 +86,9 @@ impl Registration {
         watches.spawn(configurations(self.client.clone(), Arc::clone(&seen), changed.clone()));
         watches.spawn(endpoints(self.client.clone(), self.target.clone(), Arc::clone(&seen), changed));
         let mut troubles: BTreeMap<String, Trouble> = BTreeMap::new();
+        let mut teller = Teller::new(self.client.clone(), &self.replica);
         loop {
-            let again = self.pass(&seen, &mut troubles).await;
+            let again = self.pass(&seen, &mut troubles, &mut teller).await;
             tokio::select! {
                 changed = changes.changed() => if changed.is_err() { return },
                 changed = self.trust.changed() => if changed.is_err() { return },
@@ -92,7 +98,12 @@ impl Registration {
     }
 
     /// Looks at every configuration once. Says when to look again without news.
-    async fn pass(&mut self, seen: &Mutex<Seen>, troubles: &mut BTreeMap<String, Trouble>) -> Duration {
+    async fn pass(
+        &mut self,
+        seen: &Mutex<Seen>,
+        troubles: &mut BTreeMap<String, Trouble>,
+        teller: &mut Teller,
+    ) -> Duration {
         let (configurations, endpoint_since) = {
             let seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
             (seen.configurations.clone(), seen.endpoint_since)
@@ -106,6 +117,7 @@ impl Registration {
         let mut again = LAST_PAUSE;
         let mut registered = Registered::Nowhere;
         for (name, config) in &configurations {
+            teller.look(config, &self.target, &self.metrics).await;
             let looked = look(config, &situation);
             if looked.unarmed > 0 {
                 again = again.min(LOOK);
@@ -129,6 +141,7 @@ impl Registration {
             again = again.min(trouble.pause());
         }
         troubles.retain(|name, _| configurations.contains_key(name));
+        teller.retain(|name| configurations.contains_key(name), &self.metrics);
         self.complain_of_no_authority(&trust, &registered);
         self.registered.send_if_modified(|old| std::mem::replace(old, registered.clone()) != registered);
         again
@@ -201,7 +214,8 @@ async fn configurations(client: Client, seen: Arc<Mutex<Seen>>, changed: watch::
         |config| config,
         |told| {
             if let Told::Objects(table) = told {
-                let all = table.values().map(|config| (config.name_any(), config.clone())).collect();
+                let lasting = table.values().filter(|config| !config.labels().contains_key(CHECK));
+                let all = lasting.map(|config| (config.name_any(), config.clone())).collect();
                 seen.lock().unwrap_or_else(PoisonError::into_inner).configurations = Some(all);
                 changed.send_modify(|version| *version += 1);
             }

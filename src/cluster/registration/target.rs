@@ -1,9 +1,11 @@
 //! [`Target`]: which webhook entries call us. Labels and names never say so: a caBundle of ours in an entry that calls
 //! istiod would make API servers refuse every pod. Never: what is written into them.
 
+use std::fmt;
+
 use k8s_openapi::api::admissionregistration::v1::WebhookClientConfig;
 
-/// How API servers reach us.
+/// How API servers reach us. As text it is the URL, or namespace and name of the Service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
     /// Our Service's namespace.
@@ -34,6 +36,15 @@ impl Target {
     fn is_below(&self, url: &str) -> bool {
         let Some(ours) = self.url.as_deref().map(|ours| ours.trim_end_matches('/')) else { return false };
         url.strip_prefix(ours).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.url {
+            Some(url) => f.write_str(url.trim_end_matches('/')),
+            None => write!(f, "{}/{}", self.namespace, self.service),
+        }
     }
 }
 

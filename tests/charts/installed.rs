@@ -130,6 +130,8 @@ const RIGHTS: &[(&str, &str, &str, bool)] = &[
     ("update", "leases/other", "rights", false),
     ("get", "deployments/pillion-rights", "rights", true),
     ("patch", "deployments/pillion-rights", "rights", false),
+    ("get", "services/pillion-rights", "rights", true),
+    ("get", "services/other", "rights", false),
     ("watch", "endpointslices", "rights", true),
     ("list", "endpointslices", "istio-system", false),
     ("list", "pods", "rights", false),

@@ -13,7 +13,7 @@ QUESTIONS ?= 2000
 SEED ?= $(shell date +%s)
 STEP := ./scripts/step
 
-.PHONY: help run test fmt lint unit doc conformance conformance-long conformance-all files yaml envoy dry-run mesh charts manifests e2e
+.PHONY: help run test fmt lint unit doc conformance conformance-long conformance-all files yaml envoy dry-run mesh charts manifests e2e e2e-long
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
@@ -78,6 +78,9 @@ e2e: ## Installed in a real cluster by Helm and Kustomize: every rule that users
 	PILLION_HELM="$${PILLION_HELM:-$$(./scripts/helm)}" PILLION_ISTIO="$$(./scripts/istio)" \
 	  $(CARGO) test --locked --profile ci --test e2e $(IN_NAMESPACES) -- --nocapture --test-threads=2 \
 	  --skip kubectl:: $(ONLY)
+
+e2e-long: ## The same, with five minutes beside a live istiod
+	PILLION_BESIDE_SECONDS=300 $(MAKE) --no-print-directory e2e
 
 files: ## Manifests against what istioctl kube-inject runs, of 1.20.1 and latest: 500 documents each at least
 	./tests/conformance/run.sh --files --release 1.20.1,latest --seed $(SEED) --pods 8 --min 500

@@ -9,6 +9,8 @@
 //! | `harness` | a cluster whose pods run: control plane, kubelet, Helm, Kustomize |
 //! | `kubelet` | the harness itself |
 //! | `endure` | what must not be noticed by whoever creates pods |
+//! | `tags` | `pillion tag` |
+//! | `takeover` | beside a live istiod, and in its place |
 //! | `table` | the rules that users rely on, row by row |
 //! | `watches` | the configuration in a cluster: awaited, followed, gone |
 
@@ -27,4 +29,6 @@ mod kubectl;
 mod kubelet;
 mod support;
 mod table;
+mod tags;
+mod takeover;
 mod watches;

@@ -23,12 +23,16 @@ fn replicas() -> Vec<String> {
     alive.filter_map(|pod| pod["metadata"]["name"].as_str().map(str::to_owned)).collect()
 }
 
-/// What a replica's metric says; nothing while it does not answer.
-fn metric(pod: &str, name: &str) -> Option<f64> {
+/// A replica's metrics; nothing while it does not answer.
+fn all_metrics(pod: &str) -> Option<String> {
     let path = format!("/api/v1/namespaces/{ROOT}/pods/{pod}:15014/proxy/metrics");
     let answer = crate::harness::cluster().plane.client().get(&path).ok()?;
-    let text = answer.body.as_str()?;
-    text.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok())
+    answer.body.as_str().map(str::to_owned)
+}
+
+/// What one of them says.
+fn metric(pod: &str, name: &str) -> Option<f64> {
+    all_metrics(pod)?.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok())
 }
 
 /// The same of all replicas.

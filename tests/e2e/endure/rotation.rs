@@ -87,6 +87,12 @@ fn rotate() {
         all_say("pillion_certificate_reloads_total ", |reloads| reloads >= round as f64);
     }
     let figures = stream.end();
+    // Istio's series for what was written: whichever replica was first wrote it.
+    let attempts = "webhook_patch_attempts_total{name=\"pillion-sidecar-injector\"} ";
+    let written: f64 = metrics(attempts).into_iter().flatten().sum();
+    #[allow(clippy::cast_precision_loss, reason = "twenty")]
+    let least = ROUNDS as f64;
+    assert!(written >= least, "caBundle was written {written} times");
     println!(
         "rotation: {ROUNDS} certificates, each by a new authority; {taken} configurations taken, {kept} broken ones \
          not; {figures}"

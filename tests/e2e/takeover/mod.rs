@@ -185,6 +185,7 @@ fn beside_istiod_and_in_its_place() {
         assert_eq!(called(), only("pillion"));
         assert_eq!(create_pods(&shop, "taken"), wanted);
         served_by_pillion(&shop);
+        webhooks_cannot_be_removed();
         assert_eq!(metric("pillion_takeover_reverted"), vec![reverted(0); replicas()]);
 
         istiod::upgrade(false);
@@ -221,6 +222,18 @@ fn both_keep_their_bundles() {
     assert_eq!(ours(), our, "Pillion's caBundle");
     assert!(their.iter().all(|bundle| !our.contains(bundle)), "the two have different authorities");
     row(&format!("beside a live istiod for {} s: both caBundles unchanged", time.as_secs()));
+}
+
+/// What the chart's hook runs before anything is uninstalled.
+fn webhooks_cannot_be_removed() {
+    let before = configuration();
+    let mut command = pillion();
+    command.args(["webhook", "remove", "--own-namespace", ROOT]);
+    let output = run(command.arg("--kubeconfig").arg(cluster().plane.kubeconfig()), "");
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(text.contains(CONFIGURATION) && text.contains("takeover --undo"), "{text}");
+    assert_eq!(configuration(), before);
 }
 
 fn served_by_pillion(namespace: &str) {

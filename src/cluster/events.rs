@@ -14,7 +14,7 @@ use crate::source::Status;
 use crate::source::configmap::Names;
 
 /// Longest note that an Event may have, in bytes.
-const MAX_NOTE: usize = 1024;
+pub(super) const MAX_NOTE: usize = 1024;
 /// Longer than any change of several ConfigMaps takes: what is mended by then is not told of.
 const SETTLE: Duration = Duration::from_secs(1);
 
@@ -63,12 +63,17 @@ async fn reference(api: &Api<ConfigMap>, names: &Names, name: &str) -> ObjectRef
 }
 
 fn refused(fault: &str) -> Event {
-    let mut note = format!("not used, the last good configuration stays in use: {fault}");
+    let note = shortened(format!("not used, the last good configuration stays in use: {fault}"));
+    event(EventType::Warning, "ConfigurationNotUsed", note)
+}
+
+/// A note that an Event can hold.
+pub(super) fn shortened(mut note: String) -> String {
     if note.len() > MAX_NOTE {
         note.truncate(note.floor_char_boundary(MAX_NOTE - '…'.len_utf8()));
         note.push('…');
     }
-    event(EventType::Warning, "ConfigurationNotUsed", note)
+    note
 }
 
 fn taken() -> Event {

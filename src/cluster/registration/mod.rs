@@ -1,6 +1,7 @@
 //! Keeps the webhook configurations that call us right: the authorities of our certificate in their caBundle, and rules
-//! in those that were installed without, once pods may be sent here; and tells of take-overs that came undone. Every replica does it; each applies only what is
-//! lacking in what it has just read, so that they do not fight. Never: configurations of others (see [`Target`]).
+//! in those that were installed without, once pods may be sent here; and tells of take-overs that came undone. Every
+//! replica does it; each applies only what is lacking in what it has just read, so that they do not fight.
+//! Never: configurations of others (see [`Target`]).
 
 mod desired;
 mod reverted;

@@ -10,11 +10,9 @@ use kube::runtime::events::{Event, EventType, Recorder};
 use kube::{Api, Client, ResourceExt};
 
 use super::{ORIGINAL, TAKEN_BY, Target};
-use crate::cluster::client::reason;
+use crate::cluster::client::answered;
+use crate::cluster::events::shortened;
 use crate::telemetry::Metrics;
-
-/// Longest note that an Event may have, in bytes.
-const MAX_NOTE: usize = 1024;
 
 /// What became of a take-over.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -100,7 +98,8 @@ impl Teller {
     async fn publish(&self, note: String, config: &MutatingWebhookConfiguration, target: &Target) {
         let services: Api<Service> = Api::namespaced(self.client.clone(), &target.namespace);
         // Without the right to look at it the Event is there all the same, and `kubectl get events` shows it.
-        let uid = services.get_metadata_opt(&target.service).await.ok().flatten().and_then(|it| it.uid());
+        let uid =
+            answered(services.get_metadata_opt(&target.service)).await.ok().flatten().and_then(|it| it.uid());
         let service = ObjectReference {
             api_version: Some("v1".to_owned()),
             kind: Some("Service".to_owned()),
@@ -123,23 +122,18 @@ impl Teller {
             action: "TakeOver".to_owned(),
             secondary: Some(configuration),
         };
-        if let Err(error) = self.recorder.publish(&event, &service).await {
-            tracing::warn!(error = %reason(&error), "cannot write an Event on the reverted take-over");
+        if let Err(error) = answered(self.recorder.publish(&event, &service)).await {
+            tracing::warn!(%error, "cannot write an Event on the reverted take-over");
         }
     }
 }
 
 fn note(name: &str, entries: &[String]) -> String {
-    let mut note = format!(
+    shortened(format!(
         "the webhook configuration {name} was taken over and does not call Pillion any more ({}): was istiod's chart \
          upgraded? `pillion takeover` takes it over again, `pillion takeover --undo` ends it",
         entries.join(", ")
-    );
-    if note.len() > MAX_NOTE {
-        note.truncate(note.floor_char_boundary(MAX_NOTE - '…'.len_utf8()));
-        note.push('…');
-    }
-    note
+    ))
 }
 
 #[cfg(test)]
@@ -182,6 +176,6 @@ mod tests {
     fn a_note_is_no_longer_than_an_event_takes() {
         let entries = vec!["é".repeat(300), "e".repeat(2000)];
         let note = note("istiods", &entries);
-        assert!(note.len() <= MAX_NOTE && note.ends_with('…'));
+        assert!(note.len() <= crate::cluster::events::MAX_NOTE && note.ends_with('…'));
     }
 }

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::{Field, Kind, Patch, Type, TypeRef};
+use super::{Field, Kind, Names, Patch, Type, TypeRef};
 use crate::{Value, parse};
 
 #[derive(Default)]
@@ -230,9 +230,9 @@ impl Builder {
                 let mut row = Type {
                     name,
                     kind,
-                    by_json: HashMap::new(),
-                    by_go: HashMap::new(),
-                    by_proto: HashMap::new(),
+                    by_json: Names::default(),
+                    by_go: Names::default(),
+                    by_proto: Names::default(),
                 };
                 register(&mut row, kind, &kinds, 0);
                 row

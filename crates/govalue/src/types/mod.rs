@@ -15,6 +15,8 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::LazyLock;
 
+use foldhash::fast::FixedState;
+
 /// A row of the table. Two references are equal exactly when Go would say the types are identical.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TypeRef(pub(crate) u16);
@@ -61,6 +63,10 @@ impl fmt::Debug for TypeRef {
     }
 }
 
+/// Fields by one of their names. The names are known beforehand, so that nobody can choose them to collide: a quick hash
+/// serves.
+pub(crate) type Names = HashMap<&'static str, &'static Field, FixedState>;
+
 /// One Go type.
 #[derive(Debug)]
 pub struct Type {
@@ -69,11 +75,11 @@ pub struct Type {
     /// What it is made of.
     pub kind: Kind,
     /// Fields by JSON name, embedded structs' fields included (empty unless a struct or message).
-    pub(crate) by_json: HashMap<&'static str, &'static Field>,
+    pub(crate) by_json: Names,
     /// Fields by Go name, promoted ones included.
-    pub(crate) by_go: HashMap<&'static str, &'static Field>,
+    pub(crate) by_go: Names,
     /// Fields by protobuf name (messages only).
-    pub(crate) by_proto: HashMap<&'static str, &'static Field>,
+    pub(crate) by_proto: Names,
 }
 
 /// What a type is made of. Scalars with rules of their own (quantities, times) are kinds of their own.

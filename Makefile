@@ -13,7 +13,7 @@ QUESTIONS ?= 2000
 SEED ?= $(shell date +%s)
 STEP := ./scripts/step
 
-.PHONY: help run test fmt lint unit doc conformance conformance-long conformance-all files yaml envoy dry-run mesh charts manifests e2e e2e-long
+.PHONY: help run test fmt lint unit doc conformance conformance-long conformance-all files yaml envoy dry-run mesh charts manifests e2e e2e-long bench
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
@@ -98,6 +98,13 @@ envoy: ## The profile's bootstrap, accepted by a real Envoy
 charts: ## The chart, the manifests, the Dockerfile: rendered, refused, taken by a real API server, compared with Istio's
 	PILLION_HELM="$$(./scripts/helm)" PILLION_KUBE="$$(./scripts/kube)" \
 	  $(CARGO) test --locked --profile ci --test charts -- --nocapture
+
+# The programs that are measured are built together: the echo's listener is the webhook's to the byte.
+bench: ## CPU time of a request beside Istio's injector and a bare echo; ARGS="--quick" or ARGS="--help"
+	$(CARGO) build --locked --release -p pillion -p pillion-bench --bins
+	PILLION_ORACLE="$$(./tests/conformance/build-oracle.sh latest)" \
+	PILLION_PROGRAM="$(CARGO_TARGET_DIR)/release/pillion" PILLION_ECHO="$(CARGO_TARGET_DIR)/release/echo" \
+	  $(CARGO_TARGET_DIR)/release/pillion-bench $(ARGS)
 
 manifests: ## Make the Kustomize base and overlays out of the chart
 	./scripts/manifests

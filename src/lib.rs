@@ -16,6 +16,7 @@
 //! | [`engine`] | the generation in use, panics |
 //! | [`report`] | what an answer means |
 //! | [`files`] | manifests injected, for the command line |
+//! | [`runtime`] | the threads that requests are worked on |
 //! | [`source`] | where the configuration comes from and how it is exchanged |
 //! | [`cluster`] | watches, webhook configurations, certificates in a Secret, Events |
 //! | [`tls`] | certificates and what handshakes may agree on |
@@ -31,6 +32,7 @@ pub mod http;
 pub mod lifecycle;
 pub mod report;
 pub mod review;
+pub mod runtime;
 pub mod source;
 pub mod telemetry;
 pub mod tls;

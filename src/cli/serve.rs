@@ -20,15 +20,11 @@ use super::{duration, print, tryout};
 use crate::engine::Engine;
 use crate::http::{Limits, Tls, admin, admit, debug, listen};
 use crate::lifecycle::{self, Asked, Part, Readiness, Shutdown, Signals};
+use crate::runtime;
 use crate::source::Status;
 use crate::telemetry::Metrics;
 use crate::telemetry::log::{self, Format, Level};
 use crate::tls::{self, Compliance, Resolver};
-
-/// Stack of the threads that serve: templates may nest.
-const STACK: usize = 8 * 1024 * 1024;
-/// Threads for large bodies and reloads.
-const BLOCKING_THREADS: usize = 8;
 
 /// What was typed.
 #[derive(Debug, clap::Args)]
@@ -80,13 +76,7 @@ pub(super) fn run(args: Args) -> Result<()> {
     let level =
         log::init(plan.log_format, &plan.log_level).map_err(|error| super::Usage(error.to_string()))?;
     log_panics();
-    tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .thread_stack_size(STACK)
-        .max_blocking_threads(BLOCKING_THREADS)
-        .build()
-        .context("cannot start threads")?
-        .block_on(serve(plan, level))
+    runtime::start().context("cannot start threads")?.block_on(serve(plan, level))
 }
 
 /// A panic is logged as any error, with its place; its message goes with it, for it is made of program text.

@@ -12,6 +12,7 @@
 //! | `tags` | `pillion tag` |
 //! | `takeover` | beside a live istiod, and in its place |
 //! | `table` | the rules that users rely on, row by row |
+//! | `reviews` | what an API server sends for pods of controllers: the bodies of `make bench` |
 //! | `watches` | the configuration in a cluster: awaited, followed, gone |
 
 #![allow(
@@ -27,6 +28,7 @@ mod endure;
 mod harness;
 mod kubectl;
 mod kubelet;
+mod reviews;
 mod support;
 mod table;
 mod tags;

@@ -17,6 +17,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("lifecycle", &[]),
     ("report", &[]),
     ("review", &[]),
+    ("runtime", &[]),
     ("source", &["engine", "watch"]),
     ("telemetry", &["report"]),
     ("tls", &["lifecycle", "telemetry", "watch"]),

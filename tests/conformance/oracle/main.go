@@ -17,6 +17,7 @@ type command struct {
 var commands = map[string]command{
 	"render":    {"render the release's chart into DIR: config, values and mesh", setupRender},
 	"batch":     {"answer admission reviews, one a line, by the configuration in DIR", setupBatch},
+	"serve":     {"answer admission calls over HTTPS, by the configuration in DIR", setupServe},
 	"file":      {"inject a manifest as istioctl kube-inject does", setupFile},
 	"manifests": {"inject manifests, one a line, as istioctl kube-inject does", setupManifests},
 	"mesh":      {"say what mesh configurations become and what ProxyConfig a pod gets, one question a line", setupMesh},
@@ -45,7 +46,7 @@ func main() {
 
 func usage() {
 	fmt.Fprintln(os.Stderr, "usage: oracle COMMAND [flags]; -h after a command lists its flags")
-	for _, name := range []string{"render", "batch", "file", "manifests", "mesh", "load", "units"} {
+	for _, name := range []string{"render", "batch", "serve", "file", "manifests", "mesh", "load", "units"} {
 		fmt.Fprintf(os.Stderr, "  %-9s %s\n", name, commands[name].about)
 	}
 	os.Exit(2)

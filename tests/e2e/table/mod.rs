@@ -13,7 +13,7 @@ mod calls;
 mod labels;
 mod overlays;
 mod releases;
-mod second;
+pub mod second;
 mod workloads;
 
 use crate::harness::install::{Install, installed};

@@ -3,8 +3,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -16,20 +15,23 @@ use serde_json::{Value, json};
 use crate::harness::{HOST, apply, kubectl};
 
 /// The running webhook; it serves until the process ends.
-pub(super) struct Second {
+pub(crate) struct Second {
     url: String,
     ca: String,
-    calls: Arc<AtomicU32>,
+    received: Received,
 }
 
+/// The bodies that came, in their order.
+type Received = Arc<Mutex<Vec<String>>>;
+
 /// Its registration, which goes when this is dropped.
-pub(super) struct Registered(String);
+pub(crate) struct Registered(String);
 
 impl Second {
     /// The name of the container that it adds.
-    pub(super) const CONTAINER: &'static str = "second";
+    pub(crate) const CONTAINER: &'static str = "second";
 
-    pub(super) fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let key = KeyPair::generate().unwrap();
         let certificate = CertificateParams::new(vec![HOST.to_string()]).unwrap().self_signed(&key).unwrap();
         let config =
@@ -44,25 +46,30 @@ impl Second {
                 .unwrap();
         let listener = TcpListener::bind((HOST, 0)).unwrap();
         let url = format!("https://{}", listener.local_addr().unwrap());
-        let calls = Arc::new(AtomicU32::new(0));
-        let (config, counted) = (Arc::new(config), Arc::clone(&calls));
+        let received = Received::default();
+        let (config, kept) = (Arc::new(config), Arc::clone(&received));
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let (config, counted) = (Arc::clone(&config), Arc::clone(&counted));
+                let (config, kept) = (Arc::clone(&config), Arc::clone(&kept));
                 // A connection that breaks is the API server's to open again.
-                std::thread::spawn(move || serve(stream, config, &counted));
+                std::thread::spawn(move || serve(stream, config, &kept));
             }
         });
-        Self { url, ca: certificate.pem(), calls }
+        Self { url, ca: certificate.pem(), received }
     }
 
     /// How often it has been asked.
-    pub(super) fn calls(&self) -> u32 {
-        self.calls.load(Ordering::Relaxed)
+    pub(crate) fn calls(&self) -> usize {
+        self.reviews().len()
+    }
+
+    /// What it has been asked, to the byte.
+    pub(crate) fn reviews(&self) -> Vec<String> {
+        self.received.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Registers it under a name for the pods of one namespace.
-    pub(super) fn register(&self, name: &str, namespace: &str) -> Registered {
+    pub(crate) fn register(&self, name: &str, namespace: &str) -> Registered {
         let object = json!({
             "apiVersion": "admissionregistration.k8s.io/v1", "kind": "MutatingWebhookConfiguration",
             "metadata": {"name": name},
@@ -88,7 +95,7 @@ impl Drop for Registered {
 }
 
 /// Answers the requests of one connection.
-fn serve(stream: TcpStream, config: Arc<ServerConfig>, calls: &AtomicU32) -> std::io::Result<()> {
+fn serve(stream: TcpStream, config: Arc<ServerConfig>, received: &Received) -> std::io::Result<()> {
     let connection = ServerConnection::new(config).map_err(std::io::Error::other)?;
     let mut stream = BufReader::new(StreamOwned::new(connection, stream));
     loop {
@@ -107,8 +114,9 @@ fn serve(stream: TcpStream, config: Arc<ServerConfig>, calls: &AtomicU32) -> std
         }
         let mut body = vec![0; length];
         stream.read_exact(&mut body)?;
-        calls.fetch_add(1, Ordering::Relaxed);
-        let answer = answer(&serde_json::from_slice(&body)?).to_string();
+        let body = String::from_utf8(body).map_err(std::io::Error::other)?;
+        let answer = answer(&serde_json::from_str(&body)?).to_string();
+        received.lock().unwrap_or_else(PoisonError::into_inner).push(body);
         let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json";
         write!(stream.get_mut(), "{head}\r\nContent-Length: {}\r\n\r\n{answer}", answer.len())?;
         stream.get_mut().flush()?;

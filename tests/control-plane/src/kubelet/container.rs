@@ -16,11 +16,14 @@ use super::{Shared, node, text};
 /// `/var/run`) and `/tmp` are the pod's own; everything else is the machine's, read-only if the pod says so.
 const INSIDE: &str = r#"
 set -eu
-volumes=$1 read_only=$2 mounts=$3
-shift 3
+volumes=$1 program=$2 read_only=$3 mounts=$4
+shift 4
 mount -t tmpfs -o mode=755 tmpfs /run
 mkdir /run/.volumes
 mount --bind "$volumes" /run/.volumes
+# The program may lie below the machine's /tmp, which the pod does not see.
+touch /run/.program
+mount --bind "$program" /run/.program
 mount -t tmpfs -o mode=1777 tmpfs /tmp
 while [ "$mounts" -gt 0 ]; do
 	mkdir -p "$2"
@@ -40,6 +43,9 @@ fi
 cd /
 exec "$@"
 "#;
+
+/// Where a pod has the program.
+const PROGRAM: &str = "/run/.program";
 
 /// The one container of a pod.
 pub(super) fn only(pod: &Value) -> Result<&Value> {
@@ -80,6 +86,7 @@ pub(super) fn command(shared: &Shared, pod: &Value, network: &Network, volumes: 
     let mut line = network.enter();
     line.extend(["unshare", "--mount", "sh", "-c", INSIDE, "sh"].map(str::to_owned));
     line.push(volumes.directory().display().to_string());
+    line.push(shared.options.program.display().to_string());
     line.push((container["securityContext"]["readOnlyRootFilesystem"] == true).to_string());
     // A mount path below another one comes after it.
     let mut mounts: Vec<&Value> = container["volumeMounts"].as_array().into_iter().flatten().collect();
@@ -90,7 +97,7 @@ pub(super) fn command(shared: &Shared, pod: &Value, network: &Network, volumes: 
     }
     line.extend(become_user(pod, container, user));
     let environment = environment(shared, pod, container, network)?;
-    line.extend(arguments(shared, container, &environment));
+    line.extend(arguments(container, &environment));
     let mut command = Command::new(&line[0]);
     command.args(&line[1..]).env_clear().envs(environment);
     Ok(command)
@@ -146,9 +153,9 @@ fn is_mapped(user: u32) -> bool {
 }
 
 /// The program and its arguments. The image's own entry point is the program, whatever the container calls it.
-fn arguments(shared: &Shared, container: &Value, environment: &BTreeMap<String, String>) -> Vec<String> {
+fn arguments(container: &Value, environment: &BTreeMap<String, String>) -> Vec<String> {
     let list = |name: &str| container[name].as_array().cloned().unwrap_or_default();
-    let mut line = vec![shared.options.program.display().to_string()];
+    let mut line = vec![PROGRAM.to_owned()];
     let more = list("command").into_iter().skip(1).chain(list("args"));
     line.extend(more.filter_map(|part| Some(expand(part.as_str()?, |name| environment.get(name).cloned()))));
     line

@@ -121,9 +121,10 @@ async fn config_map(api: Api<ConfigMap>, name: String, place: Place, found: Arc<
     let what = format!("ConfigMap {name}");
     let read = |map: ConfigMap| map.data.unwrap_or_default();
     follow(&what, watcher(api, only), read, |told| {
-        let data = |table: &Table<BTreeMap<String, String>>| table.values().next().cloned();
-        found
-            .update(|state| hear(place(state), told, |table| data(table).map_or(Part::Missing, Part::There)));
+        let data = |table: &Table<BTreeMap<String, String>>| {
+            table.values().next().cloned().map_or(Part::Missing, Part::There)
+        };
+        found.update(place, |old| heard(old, told, data));
     })
     .await;
 }
@@ -143,9 +144,8 @@ async fn proxy_configs(client: Client, found: Arc<Found>) {
         Text { name: place, text: serde_json::to_string(&object).unwrap_or_default() }
     };
     follow("ProxyConfig resources", watcher(api, watcher::Config::default()), read, |told| {
-        found.update(|state| {
-            hear(&mut state.proxy_configs, told, |table| Part::There(table.values().cloned().collect()));
-        });
+        let all = |table: &Table<Text>| Part::There(table.values().cloned().collect());
+        found.update(|state| &mut state.proxy_configs, |old| heard(old, told, all));
     })
     .await;
 }
@@ -156,11 +156,10 @@ async fn namespaces(client: Client, found: Arc<Found>) {
         annotations: std::mem::take(namespace.annotations_mut()),
     };
     follow("namespaces", stream, read, |told| {
-        found.update(|state| {
-            hear(&mut state.namespaces, told, |table| {
-                Part::There(table.iter().map(|((_, name), facts)| (name.clone(), facts.clone())).collect())
-            });
-        });
+        let all = |table: &Table<NamespaceFacts>| {
+            Part::There(table.iter().map(|((_, name), facts)| (name.clone(), facts.clone())).collect())
+        };
+        found.update(|state| &mut state.namespaces, |old| heard(old, told, all));
     })
     .await;
 }
@@ -183,28 +182,27 @@ async fn nodes(client: Client, found: Arc<Found>) {
     let api: Api<Object<NotUsed, NodeStatus>> = Api::all_with(client, &resource);
     let read = |node: Object<NotUsed, NodeStatus>| node.status.unwrap_or_default().node_info.kubelet_version;
     follow("nodes", watcher(api, watcher::Config::default()), read, |told| {
-        found.update(|state| {
-            hear(&mut state.nodes, told, |table| {
-                let facts = table.iter().map(|((_, name), version)| NodeFacts {
-                    name: name.clone(),
-                    kubelet_version: version.clone(),
-                });
-                Part::There(Some(facts.collect()))
+        let all = |table: &Table<String>| {
+            let facts = table.iter().map(|((_, name), version)| NodeFacts {
+                name: name.clone(),
+                kubelet_version: version.clone(),
             });
-        });
+            Part::There(Some(facts.collect()))
+        };
+        found.update(|state| &mut state.nodes, |old| heard(old, told, all));
     })
     .await;
 }
 
-/// What is known already outlives a fault: the API server may be away for long.
-fn hear<V, T>(part: &mut Part<T>, told: Told<'_, V>, objects: impl FnOnce(&Table<V>) -> Part<T>) {
+/// What is known after a watch has told. What was known already outlives a fault: the API server may be away for long.
+fn heard<V, T>(
+    old: &Part<T>,
+    told: Told<'_, V>,
+    objects: impl FnOnce(&Table<V>) -> Part<T>,
+) -> Option<Part<T>> {
     match told {
-        Told::Objects(table) => *part = objects(table),
-        Told::NotServed => *part = Part::Missing,
-        Told::Failed(reason) => {
-            if let Part::Awaited(why) = part {
-                *why = Some(reason);
-            }
-        }
+        Told::Objects(table) => Some(objects(table)),
+        Told::NotServed => Some(Part::Missing),
+        Told::Failed(reason) => matches!(old, Part::Awaited(_)).then_some(Part::Awaited(Some(reason))),
     }
 }

@@ -3,7 +3,7 @@
 //! source for what is not there.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use pillion_core::config::{Cluster, ClusterFacts, NamespaceFacts, Nodes, Settings};
@@ -108,17 +108,19 @@ impl Found {
         Self { state: Mutex::new(state), version: watch::Sender::new(0) }
     }
 
-    /// Changes what is known, and tells those who listen if it is something else now.
-    pub fn update(&self, change: impl FnOnce(&mut State)) {
-        let changed = {
-            let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-            let before = state.clone();
-            change(&mut state);
-            *state != before
-        };
-        if changed {
-            self.version.send_modify(|version| *version += 1);
-        }
+    /// Changes what is known of one part to what `news` makes of it, if it makes anything, and tells those who listen if
+    /// that is something else.
+    pub fn update<T: PartialEq>(
+        &self,
+        part: impl FnOnce(&mut State) -> &mut Part<T>,
+        news: impl FnOnce(&Part<T>) -> Option<Part<T>>,
+    ) {
+        let mut state = self.state();
+        let part = part(&mut state);
+        let Some(new) = news(part).filter(|new| new != part) else { return };
+        *part = new;
+        drop(state);
+        self.version.send_modify(|version| *version += 1);
     }
 
     /// Changes from now on.
@@ -132,7 +134,7 @@ impl Found {
     /// # Errors
     /// Something is awaited or missing: everything that is, in one message.
     pub fn texts(&self, names: &Names) -> Result<Texts, SourceError> {
-        let state = self.snapshot();
+        let state = self.state();
         let mut lacking = Lacking::default();
         let key = |part: &Part<BTreeMap<String, String>>, name: &str, key: &str, lacking: &mut Lacking| {
             let full = names.text_name(name, key);
@@ -191,7 +193,7 @@ impl Found {
     /// Facts are awaited.
     pub fn embedded(&self) -> Result<Texts, SourceError> {
         let mut lacking = Lacking::default();
-        let cluster = facts(&self.snapshot(), &mut lacking);
+        let cluster = facts(&self.state(), &mut lacking);
         if lacking.what.is_empty() {
             Ok(Texts { cluster, ..embedded::texts() })
         } else {
@@ -199,8 +201,8 @@ impl Found {
         }
     }
 
-    fn snapshot(&self) -> State {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -49,11 +49,9 @@ fn texts_carry_the_names_that_people_know() {
 #[test]
 fn everything_that_is_lacking_is_named_with_its_reason() {
     let found = found();
-    found.update(|state| {
-        state.injector = Part::Missing;
-        state.mesh = data(&[("other", "")]);
-        state.nodes = Part::Awaited(Some("nodes is forbidden".into()));
-    });
+    found.update(|state| &mut state.injector, |_| Some(Part::Missing));
+    found.update(|state| &mut state.mesh, |_| Some(data(&[("other", "")])));
+    found.update(|state| &mut state.nodes, |_| Some(Part::Awaited(Some("nodes is forbidden".into()))));
     let (what, told) = lacking(&found);
     assert!(told);
     for part in [
@@ -68,7 +66,7 @@ fn everything_that_is_lacking_is_named_with_its_reason() {
 #[test]
 fn what_the_cluster_has_not_told_of_yet_is_no_fault() {
     let found = found();
-    found.update(|state| state.mesh = Part::Awaited(None));
+    found.update(|state| &mut state.mesh, |_| Some(Part::Awaited(None)));
     assert_eq!(lacking(&found), ("ConfigMap istio-system/istio-1-27".into(), false));
 }
 
@@ -93,9 +91,9 @@ async fn only_what_is_something_else_is_told() {
         let mut changes = changes;
         tokio::time::timeout(Duration::from_secs(2), changes.changed()).await.is_ok()
     };
-    found.update(|state| state.shared = Part::Missing);
+    found.update(|state| &mut state.shared, |_| Some(Part::Missing));
     let quiet = tokio::time::timeout(Duration::from_millis(50), changes.changed()).await;
     assert!(quiet.is_err(), "nothing changed");
-    found.update(|state| state.shared = data(&[("mesh", "s")]));
+    found.update(|state| &mut state.shared, |_| Some(data(&[("mesh", "s")])));
     assert!(told(changes).await);
 }

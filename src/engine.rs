@@ -4,7 +4,6 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use arc_swap::ArcSwapOption;
 use axum::http::StatusCode;
@@ -13,6 +12,7 @@ use pillion_core::inject::{self, Outcome, Reason, Request, Verdict};
 use pillion_govalue::Value;
 use tokio::sync::watch;
 
+use crate::clock::now;
 use crate::report::{Report, Subject};
 use crate::review::{self, AdmissionRequest, Answer, Review, Version};
 use crate::telemetry::Metrics;
@@ -219,11 +219,6 @@ fn subject(request: &AdmissionRequest<'_>, pod: &Value<'_>) -> Subject {
         pod: pod.to_owned(),
         ..Subject::default()
     }
-}
-
-fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]

@@ -22,9 +22,11 @@
 //! | [`tls`] | certificates and what handshakes may agree on |
 //! | [`telemetry`] | metrics and log lines |
 //! | [`lifecycle`] | readiness, signals, draining |
+//! | [`clock`] | the time of day |
 //! | [`watch`] | directories that change |
 
 pub mod cli;
+pub mod clock;
 pub mod cluster;
 pub mod engine;
 pub mod files;

@@ -2,10 +2,11 @@
 //! readiness away and lets open requests finish, the second ends at once. Never: what is served.
 
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
+
+use crate::clock::now;
 
 /// What must be there before pods are sent here.
 #[derive(Debug, Default)]
@@ -87,11 +88,6 @@ impl Readiness {
             Part::Config => &self.config,
         }
     }
-}
-
-fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }
 
 /// Ends what listens to the [`Shutdown`]s made with it.

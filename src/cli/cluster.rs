@@ -35,7 +35,7 @@ impl AccessArgs {
 }
 
 /// Runs a command that speaks to the cluster, and ends.
-pub(super) fn on_cluster(access: &Access, command: impl AsyncFnOnce(Client) -> Result<()>) -> Result<()> {
+pub(super) fn on_cluster<T>(access: &Access, command: impl AsyncFnOnce(Client) -> Result<T>) -> Result<T> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async { command(access.client().await?).await })
 }

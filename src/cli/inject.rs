@@ -2,21 +2,19 @@
 //! fault leaves nothing half-done. Never: how a manifest is injected (see `files`).
 
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, bail};
 use indicatif::{ProgressBar, ProgressStyle};
-use pillion_core::config::Settings;
 
-use super::cluster::AccessArgs;
+use super::cluster::{AccessArgs, on_cluster};
 use super::input::{self, Input};
 use super::origin::{IstioctlArgs, OriginArgs};
 use super::output::{self, Format};
 use super::{complain, print};
-use crate::cluster::client::Access;
+use crate::clock::now;
 use crate::cluster::watches;
 use crate::files::{Injector, Note, Told};
-use crate::source::{self, Origin, Texts};
+use crate::source::{self, Origin};
 
 /// From this many files on a terminal shows how far it is.
 const MANY: usize = 20;
@@ -52,7 +50,9 @@ pub(super) fn run(args: Args) -> Result<()> {
     }
     let origin = args.origin.origin(args.istioctl, &settings)?;
     let texts = match &origin {
-        Origin::ConfigMaps(_) => in_cluster(&args.access.access(), &origin, &settings)?,
+        Origin::ConfigMaps(_) => on_cluster(&args.access.access(), async |client| {
+            Ok(watches::read_once(&client, &origin, &settings).await?)
+        })?,
         _ => origin.read()?,
     };
     let built = source::build(&texts, settings)?;
@@ -80,15 +80,6 @@ pub(super) fn run(args: Args) -> Result<()> {
         1 => bail!("nothing was written, because of the fault above"),
         faults => bail!("nothing was written, because of {faults} faults above"),
     }
-}
-
-/// The configuration of a running Istio, read once.
-fn in_cluster(access: &Access, origin: &Origin, settings: &Settings) -> Result<Texts> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
-        let client = access.client().await?;
-        Ok(watches::read_once(&client, origin, settings).await?)
-    })
 }
 
 /// One file, injected and in the format asked for; what people should know of it is told at once.
@@ -119,9 +110,4 @@ fn progress(files: usize) -> ProgressBar {
         Ok(style) => bar.with_style(style),
         Err(_) => bar,
     }
-}
-
-fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }

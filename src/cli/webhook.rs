@@ -4,7 +4,7 @@
 use anyhow::{Context, Result, bail};
 use pillion_core::config::Settings;
 
-use super::cluster::{AccessArgs, PlaceArgs};
+use super::cluster::{AccessArgs, PlaceArgs, on_cluster};
 use super::print;
 use crate::cluster::removal::{self, Removed};
 
@@ -41,9 +41,7 @@ pub(super) fn run(args: Args) -> Result<()> {
     let Command::Remove(args) = args.command;
     let settings = Settings { revision: args.revision, ..Settings::default() };
     let target = args.place.target(&settings)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let removed = runtime.block_on(async {
-        let client = args.access.access().client().await.context("cluster")?;
+    let removed = on_cluster(&args.access.access(), async |client| {
         removal::remove(&client, &target, args.selector.as_deref())
             .await
             .context("cannot remove webhook configurations")

@@ -2,14 +2,12 @@
 //! Never: configurations that are not ours, and leaving one behind that still calls us without saying so.
 
 use k8s_openapi::api::admissionregistration::v1::MutatingWebhookConfiguration;
-use kube::api::{DeleteParams, ListParams, Preconditions};
+use kube::api::ListParams;
 use kube::{Api, Client, ResourceExt};
 
 use super::client::{CallError, answered};
+use super::injectors::{NAME, NAME_LABEL, all, exactly};
 use super::registration::Target;
-
-/// What marks configurations that came with this program.
-const OURS: (&str, &str) = ("app.kubernetes.io/name", "pillion");
 
 /// What became of the configurations that call us.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -39,22 +37,19 @@ pub async fn remove(client: &Client, target: &Target, selector: Option<&str>) ->
         Some(selector) => Some(names(&api, selector).await?),
         None => None,
     };
-    let all = answered(api.list(&ListParams::default())).await?.items;
+    let present = answered(all(client)).await?;
     let fate = |config: &MutatingWebhookConfiguration| {
         let chosen = selected.as_ref().is_none_or(|names| names.contains(&config.name_any()));
         fate(config, target, chosen)
     };
-    let of = |wanted: Fate| all.iter().filter(|config| fate(config) == wanted).collect::<Vec<_>>();
+    let of = |wanted: Fate| present.iter().filter(|config| fate(config) == wanted).collect::<Vec<_>>();
     let in_use: Vec<String> = of(Fate::InUse).into_iter().map(ResourceExt::name_any).collect();
     if !in_use.is_empty() {
         return Ok(Removed { in_use, deleted: Vec::new() });
     }
     let mut deleted = Vec::new();
     for config in of(Fate::Delete) {
-        // The one that was looked at, and no other that has its name by now.
-        let looked_at = Preconditions { uid: config.uid(), resource_version: config.resource_version() };
-        let params = DeleteParams { preconditions: Some(looked_at), ..DeleteParams::default() };
-        match answered(api.delete(&config.name_any(), &params)).await {
+        match answered(api.delete(&config.name_any(), &exactly(config))).await {
             Ok(_) => deleted.push(config.name_any()),
             // Somebody was quicker.
             Err(error) if error.code == 404 => {}
@@ -72,7 +67,7 @@ async fn names(api: &Api<MutatingWebhookConfiguration>, selector: &str) -> Resul
 fn fate(config: &MutatingWebhookConfiguration, target: &Target, chosen: bool) -> Fate {
     let entries = config.webhooks.as_deref().unwrap_or_default();
     let calls = entries.iter().filter(|entry| target.is_called_by(&entry.client_config)).count();
-    let ours = config.labels().get(OURS.0).is_some_and(|name| name == OURS.1);
+    let ours = config.labels().get(NAME_LABEL).is_some_and(|name| name == NAME);
     match (calls, ours) {
         (0, _) => Fate::Leave,
         // Ours, but in part another's by now: not for us to delete.

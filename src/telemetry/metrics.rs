@@ -3,7 +3,7 @@
 //! `pillion_injections_total`. Never: labels that a stranger can make many of.
 
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
@@ -13,6 +13,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
+use crate::clock::now;
 use crate::report::Report;
 
 /// Content type of [`Metrics::render`].
@@ -283,8 +284,7 @@ impl Metrics {
     pub fn render(&self) -> String {
         let expires = self.certificate_expires.load(Ordering::Relaxed);
         if expires != 0 {
-            let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-            self.certificate_left.set(expires.saturating_sub(i64::try_from(now).unwrap_or(i64::MAX)));
+            self.certificate_left.set(expires.saturating_sub(now()));
         }
         let mut out = String::with_capacity(8192);
         // Writing to a String cannot fail.

@@ -2,7 +2,7 @@
 //! certificate made in memory where none is given, for trying things out and for tests. Never: where keys are kept.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
@@ -13,6 +13,7 @@ use rustls::pki_types::pem::PemObject;
 
 use super::identity::{Identity, IdentityError};
 use super::trust::expires;
+use crate::clock::since_epoch;
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 /// How long what is made in memory is valid: what browsers and Apple's libraries accept at most for a server's.
@@ -186,7 +187,7 @@ pub fn service_names(
 fn dated(common_name: &str, lifetime: Duration, end: Option<i64>) -> CertificateParams {
     let mut params = CertificateParams::default();
     let epoch = rcgen::date_time_ymd(1970, 1, 1);
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let now = since_epoch();
     params.not_before = epoch + now.saturating_sub(SKEW.min(lifetime / 10));
     params.not_after = epoch + now + lifetime;
     if let Some(end) = end.and_then(|end| u64::try_from(end).ok()) {

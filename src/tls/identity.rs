@@ -4,7 +4,6 @@
 use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::ServerCertVerifier;
@@ -152,12 +151,6 @@ impl Identity {
         self.expires.saturating_sub(self.life() / 3)
     }
 
-    /// Whether it has expired.
-    #[must_use]
-    pub fn is_expired(&self) -> bool {
-        self.expires <= now()
-    }
-
     /// The authority at the end of the chain, if it is there.
     #[must_use]
     pub fn root(&self) -> Option<&CertificateDer<'static>> {
@@ -224,10 +217,4 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, IdentityError> {
     let mut bytes = Vec::new();
     std::fs::File::open(path).map_err(fail)?.take(MAX_FILE).read_to_end(&mut bytes).map_err(fail)?;
     Ok(bytes)
-}
-
-/// Seconds since the epoch.
-pub(crate) fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }

@@ -10,10 +10,11 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use super::ca::{Authority, CaError};
-use super::identity::{IdentityError, now, read};
+use super::identity::{IdentityError, read};
 use super::keeper::Keeper;
 use super::watch::Files;
 use super::{Identity, Trust};
+use crate::clock::now;
 use crate::watch::{Changes, Watch};
 
 /// Where istiod's serving certificate is mounted, below the root directory.
@@ -73,21 +74,14 @@ pub async fn follow(plan: Plan, mut keeper: Keeper) {
     let directories = [tls.clone(), plan.root.join(ROOT).with_file_name(""), plan.authority.clone()];
     let mut watch =
         Watch::over(move || directories.iter().filter(|directory| directory.is_dir()).cloned().collect());
-    let mut told = String::new();
     // What was issued, and by which files.
     let mut issued: Option<(Vec<Vec<u8>>, Identity, Trust)> = None;
     loop {
-        let found = match mounted(&plan) {
-            Some(files) => files.load().map_err(IstioError::from),
-            None => issue(&plan, &mut issued),
+        let (place, found) = match mounted(&plan) {
+            Some(files) => (&tls, files.load().map_err(IstioError::from)),
+            None => (&plan.authority, issue(&plan, &mut issued)),
         };
-        match found {
-            Ok((identity, trust)) => match keeper.take(identity, trust).await {
-                Ok(()) => told.clear(),
-                Err(unfit) => keeper.refused(&mut told, &unfit.to_string()),
-            },
-            Err(error) => keeper.refused(&mut told, &error.to_string()),
-        }
+        keeper.offer(&place.display().to_string(), found).await;
         let _ = timeout(LOOK, watch.changed()).await;
     }
 }

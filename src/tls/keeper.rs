@@ -2,14 +2,16 @@
 //! tell the authorities, wait until every webhook that names us holds them, then exchange the identity. Never: where
 //! identities come from.
 
+use std::fmt::Display;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
-use super::identity::{Identity, Unfit, now};
+use super::identity::{Identity, Unfit};
 use super::{Resolver, Trust};
+use crate::clock::now;
 use crate::lifecycle::Readiness;
 use crate::telemetry::Metrics;
 
@@ -64,19 +66,26 @@ pub struct Desk {
 pub struct Keeper {
     desk: Desk,
     current: Option<Identity>,
+    /// Why the last one was not, so that it is told of once.
+    told: String,
 }
 
 impl Keeper {
     /// No identity yet.
     #[must_use]
     pub const fn new(desk: Desk) -> Self {
-        Self { desk, current: None }
+        Self { desk, current: None, told: String::new() }
     }
 
-    /// The identity in use.
-    #[must_use]
-    pub const fn current(&self) -> Option<&Identity> {
-        self.current.as_ref()
+    /// Takes what was found at `place` into use, as [`Self::take`], or tells why it cannot be used.
+    pub async fn offer<E: Display>(&mut self, place: &str, found: Result<(Identity, Trust), E>) {
+        match found {
+            Ok((identity, trust)) => match self.take(identity, trust).await {
+                Ok(()) => self.told.clear(),
+                Err(unfit) => self.refused(format!("{place}: {unfit}")),
+            },
+            Err(error) => self.refused(error.to_string()),
+        }
     }
 
     /// Takes `identity`, whose clients trust `trust`, into use once they do. Without any authority nobody is told and
@@ -117,14 +126,14 @@ impl Keeper {
     }
 
     /// A certificate was found that cannot be used.
-    pub fn refused(&self, told: &mut String, message: &str) {
+    fn refused(&mut self, message: String) {
         self.desk.metrics.certificate_stale.set(1);
-        if message != told {
+        if message != self.told {
             match self.current {
                 Some(_) => tracing::error!(error = %message, "new certificate not used: the old one stays"),
                 None => tracing::error!(error = %message, "no certificate yet: not ready until there is one"),
             }
-            message.clone_into(told);
+            self.told = message;
         }
     }
 

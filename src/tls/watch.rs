@@ -49,14 +49,13 @@ pub struct Follower {
     files: Files,
     watch: Watch,
     keeper: Keeper,
-    told: String,
 }
 
 impl Follower {
     /// Watches from now on.
     #[must_use]
     pub fn new(files: Files, keeper: Keeper) -> Self {
-        Self { watch: files.watch(), files, keeper, told: String::new() }
+        Self { watch: files.watch(), files, keeper }
     }
 
     /// Follows them for ever, from before they are there.
@@ -69,16 +68,7 @@ impl Follower {
 
     /// Takes what is there into use, if it is new and good.
     pub async fn look(&mut self) {
-        match self.files.load() {
-            Ok((identity, trust)) => match self.keeper.take(identity, trust).await {
-                Ok(()) => self.told.clear(),
-                Err(unfit) => {
-                    let message = format!("{}: {unfit}", self.files.certificate.display());
-                    self.keeper.refused(&mut self.told, &message);
-                }
-            },
-            Err(error) => self.keeper.refused(&mut self.told, &error.to_string()),
-        }
+        self.keeper.offer(&self.files.certificate.display().to_string(), self.files.load()).await;
     }
 }
 

@@ -10,17 +10,18 @@ const MOST_LINES: usize = 600;
 
 /// Which modules of the root package a module may name. `cli` is named by nobody but main.
 const MAY_KNOW: &[(&str, &[&str])] = &[
-    ("cluster", &["lifecycle", "source", "telemetry", "tls", "watch"]),
-    ("engine", &["report", "review", "telemetry"]),
+    ("cluster", &["clock", "lifecycle", "source", "telemetry", "tls", "watch"]),
+    ("clock", &[]),
+    ("engine", &["clock", "report", "review", "telemetry"]),
     ("files", &[]),
     ("http", &["engine", "lifecycle", "report", "review", "source", "telemetry", "tls"]),
-    ("lifecycle", &[]),
+    ("lifecycle", &["clock"]),
     ("report", &[]),
     ("review", &[]),
     ("runtime", &[]),
     ("source", &["engine", "watch"]),
-    ("telemetry", &["report"]),
-    ("tls", &["lifecycle", "telemetry", "watch"]),
+    ("telemetry", &["clock", "report"]),
+    ("tls", &["clock", "lifecycle", "telemetry", "watch"]),
     ("watch", &[]),
 ];
 

@@ -156,7 +156,7 @@ mod tests {
 
     #[test]
     fn what_was_just_made_lacks_nothing_until_two_thirds_of_its_life() {
-        let now = crate::tls::identity::now();
+        let now = crate::clock::now();
         let first = made(None, Need::Everything, now);
         assert_eq!(first.need(&subject(), now), Need::Nothing);
         assert_eq!(first.need(&subject(), now + 2200), Need::Nothing);
@@ -168,7 +168,7 @@ mod tests {
 
     #[test]
     fn a_new_serving_certificate_keeps_the_authority_and_a_new_authority_keeps_the_old_beside_it() {
-        let now = crate::tls::identity::now();
+        let now = crate::clock::now();
         let first = made(None, Need::Everything, now);
         let second = made(Some(&first), Need::Serving, now);
         assert_eq!(second.trust, first.trust);

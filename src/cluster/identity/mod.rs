@@ -23,8 +23,8 @@ use tokio::time::sleep;
 
 use super::client::answered;
 use super::follow::{Told, follow as follow_watch};
+use crate::clock::now;
 use crate::tls::Keeper;
-use crate::tls::identity::now;
 
 /// How long the pause after a failed write is, and how often it is looked whether something is due.
 const RETRY: Duration = Duration::from_secs(2);
@@ -57,7 +57,6 @@ pub async fn follow(client: Client, plan: Plan, mut keeper: Keeper) {
     let mut tasks = JoinSet::new();
     tasks.spawn(watch_secret(client.clone(), plan.clone(), tell));
     tasks.spawn(lease::follow(client.clone(), plan.clone(), Arc::new(lead)));
-    let mut told = String::new();
     loop {
         let current = secret.borrow_and_update().clone();
         let mut again = Duration::from_secs(LOOK.unsigned_abs());
@@ -73,17 +72,11 @@ pub async fn follow(client: Client, plan: Plan, mut keeper: Keeper) {
             if *leader.borrow_and_update() && need != held::Need::Nothing {
                 again = renew(&client, &plan, current.as_ref(), held.as_ref().ok(), need).await;
             }
-            match held {
-                Ok(held) => {
-                    let due = held.next_look(now()).clamp(1, LOOK);
-                    again = again.min(Duration::from_secs(due.unsigned_abs()));
-                    match keeper.take(held.identity.clone(), held.trust.clone()).await {
-                        Ok(()) => told.clear(),
-                        Err(unfit) => keeper.refused(&mut told, &format!("{}: {unfit}", plan.place())),
-                    }
-                }
-                Err(message) => keeper.refused(&mut told, &message),
+            if let Ok(held) = &held {
+                let due = held.next_look(now()).clamp(1, LOOK);
+                again = again.min(Duration::from_secs(due.unsigned_abs()));
             }
+            keeper.offer(&plan.place(), held.map(|held| (held.identity, held.trust))).await;
         }
         tokio::select! {
             changed = secret.changed() => if changed.is_err() { return },

@@ -7,7 +7,7 @@ pub use overlap::{Example, Labels, Overlap, example, overlaps};
 
 use k8s_openapi::api::admissionregistration::v1::MutatingWebhookConfiguration;
 use k8s_openapi::api::core::v1::Namespace;
-use kube::api::ListParams;
+use kube::api::{DeleteParams, ListParams, Preconditions};
 use kube::{Api, Client, ResourceExt};
 
 /// What configurations of ours are known by.
@@ -88,6 +88,13 @@ pub fn asks_for(namespace: &Namespace, name: &str) -> bool {
         Some(injection) => injection == "enabled" && name == "default",
         None => namespace.labels().get(ISTIO_REVISION).is_some_and(|revision| revision == name),
     }
+}
+
+/// How to delete the configuration that was looked at, and no other that has its name by now.
+#[must_use]
+pub fn exactly(config: &MutatingWebhookConfiguration) -> DeleteParams {
+    let looked_at = Preconditions { uid: config.uid(), resource_version: config.resource_version() };
+    DeleteParams { preconditions: Some(looked_at), ..DeleteParams::default() }
 }
 
 /// All configurations of the cluster.

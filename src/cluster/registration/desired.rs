@@ -8,7 +8,7 @@ use k8s_openapi::api::admissionregistration::v1::{MutatingWebhook, MutatingWebho
 use kube::ResourceExt;
 use serde_json::{Value, json};
 
-use super::Target;
+use super::{Target, trusted};
 use crate::tls::Trust;
 
 /// The name that our fields are owned under.
@@ -55,39 +55,17 @@ pub fn look(config: &MutatingWebhookConfiguration, situation: &Situation<'_>) ->
     for entry in config.webhooks.iter().flatten() {
         let owned = owned.get(entry.name.as_str()).copied().unwrap_or_default();
         let ours = situation.target.is_called_by(&entry.client_config);
-        let has_rules = entry.rules.as_ref().is_some_and(|rules| !rules.is_empty());
+        let (held, has_rules) = (trusted(&entry.client_config), has_rules(entry));
+        let wanted = if ours { bundle_for(&held, situation, &kept) } else { None };
+        let arm = ours && !has_rules && situation.armed && (wanted.is_some() || !held.is_empty());
+        lacking |= wanted.is_some() || arm;
+        entries.extend(said(entry, wanted.as_ref(), arm, owned));
         if ours {
-            let held = bundle(entry);
+            looked.unarmed += usize::from(!has_rules);
             looked.registered = Some(match looked.registered.take() {
-                None => held.clone(),
+                None => held,
                 Some(others) => others.shared_with(&held),
             });
-            looked.unarmed += usize::from(!has_rules);
-        }
-        let wanted = if ours { bundle_for(entry, situation, &kept) } else { None };
-        let arm = ours && !has_rules && situation.armed && (wanted.is_some() || !bundle(entry).is_empty());
-        lacking |= wanted.is_some() || arm;
-        // What we own must be said again, or applying would take it away.
-        let mut fields = serde_json::Map::new();
-        match (wanted, owned.bundle) {
-            (Some(wanted), _) => {
-                drop(fields.insert("clientConfig".into(), client_config(wanted.to_pem().into_bytes())))
-            }
-            (None, true) => {
-                if let Some(present) = &entry.client_config.ca_bundle {
-                    fields.insert("clientConfig".into(), client_config(present.0.clone()));
-                }
-            }
-            (None, false) => {}
-        }
-        if arm {
-            fields.insert("rules".into(), rules());
-        } else if owned.rules && has_rules {
-            fields.insert("rules".into(), json!(entry.rules));
-        }
-        if !fields.is_empty() {
-            fields.insert("name".into(), json!(entry.name));
-            entries.push(Value::Object(fields));
         }
     }
     looked.apply = lacking.then(|| {
@@ -113,22 +91,38 @@ fn rules() -> Value {
     }])
 }
 
-fn client_config(bundle: Vec<u8>) -> Value {
-    json!({ "caBundle": ByteString(bundle) })
+fn has_rules(entry: &MutatingWebhook) -> bool {
+    entry.rules.as_ref().is_some_and(|rules| !rules.is_empty())
 }
 
-fn bundle(entry: &MutatingWebhook) -> Trust {
-    entry.client_config.ca_bundle.as_ref().map(|bundle| Trust::from_pem(&bundle.0)).unwrap_or_default()
+/// What is said of an entry when the configuration is applied: what it lacks, and what we own of it already, for applying
+/// takes away what is owned and not said again.
+fn said(entry: &MutatingWebhook, wanted: Option<&Trust>, arm: bool, owned: Owned) -> Option<Value> {
+    let mut fields = serde_json::Map::new();
+    let present = entry.client_config.ca_bundle.as_ref().filter(|_| owned.bundle);
+    let bundle = wanted.map(|wanted| ByteString(wanted.to_pem().into_bytes()));
+    if let Some(bundle) = bundle.as_ref().or(present) {
+        fields.insert("clientConfig".into(), json!({ "caBundle": bundle }));
+    }
+    if arm {
+        fields.insert("rules".into(), rules());
+    } else if owned.rules && has_rules(entry) {
+        fields.insert("rules".into(), json!(entry.rules));
+    }
+    if fields.is_empty() {
+        return None;
+    }
+    fields.insert("name".into(), json!(entry.name));
+    Some(Value::Object(fields))
 }
 
-/// The caBundle that the entry should have, if it lacks one of our authorities. The old ones stay beside the new until
-/// they expire: another replica, or whoever the entry is given back to, may still present what they signed.
-fn bundle_for(entry: &MutatingWebhook, situation: &Situation<'_>, kept: &Trust) -> Option<Trust> {
-    let held = bundle(entry);
+/// The caBundle that an entry should have that holds `held`, if it lacks one of our authorities. The old ones stay beside
+/// the new until they expire: another replica, or whoever the entry is given back to, may still present what they signed.
+fn bundle_for(held: &Trust, situation: &Situation<'_>, kept: &Trust) -> Option<Trust> {
     if situation.trust.is_empty() || held.covers(situation.trust) {
         return None;
     }
-    let mut wanted = held;
+    let mut wanted = held.clone();
     wanted.drop_expired(situation.now);
     wanted.extend(situation.trust);
     wanted.shorten(MOST, kept);
@@ -141,7 +135,7 @@ fn kept(config: &MutatingWebhookConfiguration, trust: &Trust) -> Trust {
     let original = config.annotations().get(ORIGINAL);
     let original = original.and_then(|text| serde_json::from_str::<Vec<MutatingWebhook>>(text).ok());
     for entry in original.iter().flatten() {
-        kept.extend(&bundle(entry));
+        kept.extend(&trusted(&entry.client_config));
     }
     kept
 }

@@ -9,7 +9,7 @@ mod target;
 
 pub use desired::{CHECK, Looked, MANAGER, ORIGINAL, Situation, TAKEN_BY, look};
 pub use reverted::{Takeover, takeover};
-pub use target::Target;
+pub use target::{Target, is_served, slices_of, trusted};
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -27,9 +27,9 @@ use tokio::time::sleep;
 
 use super::client::answered;
 use super::follow::{Table, Told, follow};
+use crate::clock::{now, since_epoch};
 use crate::lifecycle::Readiness;
 use crate::telemetry::Metrics;
-use crate::tls::identity::now;
 use crate::tls::{Registered, Trust};
 use reverted::Teller;
 
@@ -66,7 +66,7 @@ type Configurations = BTreeMap<String, MutatingWebhookConfiguration>;
 /// What the watches have found; `None` until a list is complete.
 #[derive(Default)]
 struct Seen {
-    configurations: Option<Configurations>,
+    configurations: Option<Arc<Configurations>>,
     endpoint_since: Option<Instant>,
 }
 
@@ -117,7 +117,7 @@ impl Registration {
         let situation = Situation { target: &self.target, trust: &trust, armed, now: now() };
         let mut again = LAST_PAUSE;
         let mut registered = Registered::Nowhere;
-        for (name, config) in &configurations {
+        for (name, config) in configurations.iter() {
             teller.look(config, &self.target, &self.metrics).await;
             let looked = look(config, &situation);
             if looked.unarmed > 0 {
@@ -203,7 +203,7 @@ impl Trouble {
 
 /// Something that differs between replicas.
 fn now_nanos() -> u32 {
-    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default().subsec_nanos()
+    since_epoch().subsec_nanos()
 }
 
 async fn configurations(client: Client, seen: Arc<Mutex<Seen>>, changed: watch::Sender<u64>) {
@@ -217,7 +217,7 @@ async fn configurations(client: Client, seen: Arc<Mutex<Seen>>, changed: watch::
             if let Told::Objects(table) = told {
                 let lasting = table.values().filter(|config| !config.labels().contains_key(CHECK));
                 let all = lasting.map(|config| (config.name_any(), config.clone())).collect();
-                seen.lock().unwrap_or_else(PoisonError::into_inner).configurations = Some(all);
+                seen.lock().unwrap_or_else(PoisonError::into_inner).configurations = Some(Arc::new(all));
                 changed.send_modify(|version| *version += 1);
             }
         },
@@ -228,12 +228,8 @@ async fn configurations(client: Client, seen: Arc<Mutex<Seen>>, changed: watch::
 /// Whether our Service has an endpoint that is ready.
 async fn endpoints(client: Client, target: Target, seen: Arc<Mutex<Seen>>, changed: watch::Sender<u64>) {
     let api: Api<EndpointSlice> = Api::namespaced(client, &target.namespace);
-    let ours = watcher::Config::default().labels(&format!("kubernetes.io/service-name={}", target.service));
-    let read = |slice: EndpointSlice| {
-        slice.endpoints.iter().any(|endpoint| {
-            endpoint.conditions.as_ref().and_then(|conditions| conditions.ready).unwrap_or(true)
-        })
-    };
+    let ours = watcher::Config::default().labels(&slices_of(&target.service));
+    let read = |slice: EndpointSlice| is_served(&slice);
     follow("endpoints of our Service", watcher(api, ours), read, |told| {
         if let Told::Objects(table) = told {
             let ready = Table::values(table).any(|ready| *ready);

@@ -1,9 +1,13 @@
-//! [`Target`]: which webhook entries call us. Labels and names never say so: a caBundle of ours in an entry that calls
-//! istiod would make API servers refuse every pod. Never: what is written into them.
+//! How we are called: which webhook entries call us ([`Target`]), whom they trust, and whether our Service is served.
+//! Labels and names never say who is called: a caBundle of ours in an entry that calls istiod would make API servers
+//! refuse every pod. Never: what is written into entries.
 
 use std::fmt;
 
 use k8s_openapi::api::admissionregistration::v1::WebhookClientConfig;
+use k8s_openapi::api::discovery::v1::{Endpoint, EndpointSlice};
+
+use crate::tls::Trust;
 
 /// How API servers reach us. As text it is the URL, or namespace and name of the Service.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +50,25 @@ impl fmt::Display for Target {
             None => write!(f, "{}/{}", self.namespace, self.service),
         }
     }
+}
+
+/// The authorities in the caBundle of an entry with this configuration.
+#[must_use]
+pub fn trusted(client: &WebhookClientConfig) -> Trust {
+    client.ca_bundle.as_ref().map(|bundle| Trust::from_pem(&bundle.0)).unwrap_or_default()
+}
+
+/// Whether a slice of a Service's endpoints has one that is ready; one that does not say is.
+#[must_use]
+pub fn is_served(slice: &EndpointSlice) -> bool {
+    let ready = |endpoint: &Endpoint| endpoint.conditions.as_ref().and_then(|conditions| conditions.ready);
+    slice.endpoints.iter().any(|endpoint| ready(endpoint).unwrap_or(true))
+}
+
+/// What finds the slices of a Service's endpoints.
+#[must_use]
+pub fn slices_of(service: &str) -> String {
+    format!("kubernetes.io/service-name={service}")
 }
 
 #[cfg(test)]

@@ -7,11 +7,11 @@ pub use render::{DEFAULT, Wanted, of_revision, render};
 
 use k8s_openapi::api::admissionregistration::v1::MutatingWebhookConfiguration;
 use k8s_openapi::api::core::v1::Namespace;
-use kube::api::{DeleteParams, ListParams, PostParams, Preconditions};
+use kube::api::{ListParams, PostParams};
 use kube::{Api, Client, ResourceExt};
 
 use super::client::reason;
-use super::injectors::{Overlap, Owner, all, asks_for, overlaps, standing};
+use super::injectors::{Overlap, Owner, all, asks_for, exactly, overlaps, standing};
 use render::MANAGED_BY;
 
 /// Who owns the fields of a tag.
@@ -270,9 +270,7 @@ async fn delete(
     config: &MutatingWebhookConfiguration,
 ) -> Result<(), TagError> {
     let name = config.name_any();
-    let exactly = Preconditions { uid: config.uid(), resource_version: config.resource_version() };
-    let parameters = DeleteParams { preconditions: Some(exactly), ..DeleteParams::default() };
-    api.delete(&name, &parameters)
+    api.delete(&name, &exactly(config))
         .await
         .map_err(failed(format!("cannot delete the webhook configuration {name}")))?;
     Ok(())

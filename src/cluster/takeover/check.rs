@@ -185,7 +185,7 @@ impl Trial<'_> {
         if let Ok(list) = self.configurations().list(&ours).await {
             names.extend(list.iter().map(|it| (it.name_any(), it.creation_timestamp())));
         }
-        let now = crate::tls::identity::now();
+        let now = crate::clock::now();
         let old = i64::try_from(OLD.as_secs()).unwrap_or(i64::MAX);
         for (name, made) in names {
             if made.is_some_and(|made| now - made.0.as_second() > old) {
@@ -211,6 +211,5 @@ fn made<T: serde::de::DeserializeOwned>(value: Value) -> Result<T, TakeoverError
 
 /// Letters that no other trial has.
 fn unique() -> String {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    format!("{:x}", since.as_millis() ^ (u128::from(std::process::id()) << 24))
+    format!("{:x}", crate::clock::since_epoch().as_millis() ^ (u128::from(std::process::id()) << 24))
 }

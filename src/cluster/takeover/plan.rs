@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::TakeoverError;
 use crate::cluster::injectors::{ISTIO_REVISION, ISTIOS_ENTRIES};
-use crate::cluster::registration::{ORIGINAL, TAKEN_BY, Target};
+use crate::cluster::registration::{ORIGINAL, TAKEN_BY, Target, trusted};
 use crate::tls::Trust;
 
 /// Where Istio's webhook is served, where an entry names no path.
@@ -81,7 +81,7 @@ pub(super) fn calls_us(entry: &Value, target: &Target) -> bool {
 /// The authorities in an entry.
 #[must_use]
 pub(super) fn bundle(entry: &Value) -> Trust {
-    client_config(entry).ca_bundle.map(|bundle| Trust::from_pem(&bundle.0)).unwrap_or_default()
+    trusted(&client_config(entry))
 }
 
 /// The clientConfig of an entry that calls us: its path is kept, for it may name the pods' cluster and network.

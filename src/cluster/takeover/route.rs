@@ -11,7 +11,7 @@ use kube::{Api, Client};
 
 use super::{TakeoverError, failed};
 use crate::cluster::injectors;
-use crate::cluster::registration::Target;
+use crate::cluster::registration::{Target, is_served, slices_of, trusted};
 use crate::tls::Trust;
 
 /// The port of our Service that the chart names so.
@@ -39,13 +39,9 @@ pub(super) async fn port(client: &Client, target: &Target) -> Result<i32, Takeov
         return Err(TakeoverError::NotServing(format!("the Service {namespace}/{service} has no port")));
     };
     let slices: Api<EndpointSlice> = Api::namespaced(client.clone(), namespace);
-    let ours = ListParams::default().labels(&format!("kubernetes.io/service-name={service}"));
+    let ours = ListParams::default().labels(&slices_of(service));
     let slices = slices.list(&ours).await.map_err(failed(what))?;
-    let ready = slices
-        .iter()
-        .flat_map(|slice| &slice.endpoints)
-        .any(|endpoint| endpoint.conditions.as_ref().and_then(|conditions| conditions.ready).unwrap_or(true));
-    if ready {
+    if slices.iter().any(is_served) {
         Ok(port)
     } else {
         Err(TakeoverError::NotServing(format!(
@@ -75,8 +71,7 @@ pub(super) async fn trust(
     let bundles = ours
         .flat_map(|config| config.webhooks.iter().flatten())
         .filter(|entry| target.is_called_by(&entry.client_config))
-        .filter_map(|entry| entry.client_config.ca_bundle.as_ref())
-        .map(|bundle| Trust::from_pem(&bundle.0));
+        .map(|entry| trusted(&entry.client_config));
     Ok(bundles.into_iter().find(|bundle| !bundle.is_empty()))
 }
 

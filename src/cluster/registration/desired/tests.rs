@@ -41,7 +41,7 @@ fn owning(mut config: MutatingWebhookConfiguration, fields: &Value) -> MutatingW
 }
 
 fn looked(config: &MutatingWebhookConfiguration, trust: &Trust, armed: bool) -> Looked {
-    look(config, &Situation { target: &target(), trust, armed, now: crate::tls::identity::now() })
+    look(config, &Situation { target: &target(), trust, armed, now: crate::clock::now() })
 }
 
 fn written(looked: &Looked) -> Trust {

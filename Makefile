@@ -4,6 +4,7 @@
 CACHE ?= $(or $(PILLION_CACHE),$(HOME)/.cache/pillion)
 export PILLION_CACHE := $(CACHE)
 export CARGO_TARGET_DIR ?= $(CACHE)/target
+_ := $(shell CARGO_TARGET_DIR="$(CARGO_TARGET_DIR)" ./scripts/checkout)
 CARGO := cargo
 # Random pods for each release and configuration in the long runs.
 PODS ?= 60

@@ -340,10 +340,13 @@ fn forget_proxy_config(object: &mut Value) {
 fn fractions_as_text(object: &mut Value) {
     let Some(pod) = pod_of_mut(object) else { return };
     for list in ["labels", "annotations"] {
-        pod["metadata"][list].as_object_mut().into_iter().flatten().for_each(|(_, value)| as_text(value));
+        let members = pod.get_mut("metadata").and_then(|metadata| metadata.get_mut(list));
+        let members = members.and_then(Value::as_object_mut);
+        members.into_iter().flatten().for_each(|(_, value)| as_text(value));
     }
     for list in ["containers", "initContainers"] {
-        for container in pod["spec"].get_mut(list).and_then(Value::as_array_mut).into_iter().flatten() {
+        let containers = pod.get_mut("spec").and_then(|spec| spec.get_mut(list));
+        for container in containers.and_then(Value::as_array_mut).into_iter().flatten() {
             for entry in container.get_mut("env").and_then(Value::as_array_mut).into_iter().flatten() {
                 entry.get_mut("value").into_iter().for_each(as_text);
             }

@@ -23,6 +23,9 @@ struct Args {
     /// How often each review is answered.
     #[arg(long, default_value = "1000", value_name = "N")]
     repeat: u32,
+    /// A word of the reviews, such as a workload's name, that gets another number each time: no two are alike.
+    #[arg(long, value_name = "WORD")]
+    vary: Option<String>,
     /// Reviews, as an API server sends them.
     #[arg(required = true, value_name = "FILE")]
     reviews: Vec<PathBuf>,
@@ -35,16 +38,21 @@ fn main() -> Result<()> {
     let engine = Engine::new(Arc::new(Metrics::new("default")));
     engine.replace(built.snapshot);
     for path in &args.reviews {
-        let body = fs::read(path).with_context(|| path.display().to_string())?;
+        let body = fs::read_to_string(path).with_context(|| path.display().to_string())?;
+        let bodies: Vec<String> = match &args.vary {
+            Some(word) => (0..args.repeat).map(|n| body.replace(word, &format!("{word}{n:06}"))).collect(),
+            None => vec![body],
+        };
         let began = Instant::now();
         let mut bytes = 0;
-        for _ in 0..args.repeat {
-            let (reply, _) = engine.admit("/inject", &body, Preview::No);
+        for body in bodies.iter().cycle().take(args.repeat as usize) {
+            let (reply, _) = engine.admit("/inject", body.as_bytes(), Preview::No);
             ensure!(reply.report.allowed(), "{}: {:?}", path.display(), reply.report.message);
             bytes = reply.body.len();
         }
         let each = began.elapsed().as_secs_f64() * 1e6 / f64::from(args.repeat.max(1));
-        let line = format!("{}: {each:.1} us, {} bytes in, {bytes} out\n", path.display(), body.len());
+        let size = bodies.first().map_or(0, String::len);
+        let line = format!("{}: {each:.1} us, {size} bytes in, {bytes} out\n", path.display());
         io::stdout().write_all(line.as_bytes())?;
     }
     Ok(())

@@ -1,9 +1,8 @@
 //! Helpers of the tests of the charts: the programs that install them, and what they render as JSON.
 //! Never: judging it.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Output};
 use std::sync::LazyLock;
 
 use pillion_control_plane::{ControlPlane, binaries};
@@ -61,15 +60,7 @@ pub fn tools() -> &'static Path {
 
 /// Runs a command to its end with `input` on its standard input.
 pub fn run(command: &mut Command, input: &str) -> Output {
-    let started = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
-    let mut child = started.unwrap_or_else(|error| panic!("{command:?}: {error}"));
-    let mut stdin = child.stdin.take().unwrap();
-    let input = input.to_owned();
-    // A program that stops reading early is not this side's failure.
-    let writer = std::thread::spawn(move || drop(stdin.write_all(input.as_bytes())));
-    let output = child.wait_with_output().unwrap();
-    writer.join().unwrap();
-    output
+    pillion_control_plane::run(command, input).unwrap()
 }
 
 /// Runs a command that must succeed: what it printed.

@@ -1,8 +1,7 @@
 //! Helpers of the tests against a real API server. Never: assertions about what the program writes.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Output};
 use std::sync::LazyLock;
 
 use pillion_control_plane::{ControlPlane, binaries};
@@ -30,15 +29,7 @@ pub fn istios_defaults(directory: &Path) {
 
 /// Runs a command to its end with `input` on its standard input.
 pub fn run(command: &mut Command, input: &str) -> Output {
-    let mut child =
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let mut stdin = child.stdin.take().unwrap();
-    let input = input.to_owned();
-    // A program that stops reading early is not this side's failure.
-    let writer = std::thread::spawn(move || drop(stdin.write_all(input.as_bytes())));
-    let output = child.wait_with_output().unwrap();
-    writer.join().unwrap();
-    output
+    pillion_control_plane::run(command, input).unwrap()
 }
 
 /// The program, with nothing of this environment that it reads.

@@ -9,9 +9,11 @@
 mod certificates;
 pub mod children;
 mod client;
+mod command;
 pub mod kubelet;
 mod plane;
 mod ports;
 
 pub use client::{Answer, Client};
+pub use command::run;
 pub use plane::{ControlPlane, binaries};

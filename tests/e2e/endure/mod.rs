@@ -12,25 +12,10 @@ mod stream;
 
 use serde_json::{Value, json};
 
-use crate::harness::install::ROOT;
-use crate::harness::{kubectl, kubectl_with, list};
+use crate::harness::install::{ROOT, all_metrics, replicas};
+use crate::harness::{kubectl, kubectl_with};
 
-/// Names of the program's pods that run and are not about to end.
-fn replicas() -> Vec<String> {
-    let pods =
-        list(&format!("/api/v1/namespaces/{ROOT}/pods?labelSelector=app.kubernetes.io%2Fname%3Dpillion"));
-    let alive = pods.iter().filter(|pod| pod["metadata"]["deletionTimestamp"].is_null());
-    alive.filter_map(|pod| pod["metadata"]["name"].as_str().map(str::to_owned)).collect()
-}
-
-/// A replica's metrics; nothing while it does not answer.
-fn all_metrics(pod: &str) -> Option<String> {
-    let path = format!("/api/v1/namespaces/{ROOT}/pods/{pod}:15014/proxy/metrics");
-    let answer = crate::harness::cluster().plane.client().get(&path).ok()?;
-    answer.body.as_str().map(str::to_owned)
-}
-
-/// What one of them says.
+/// What a metric of a replica says; nothing while it does not answer.
 fn metric(pod: &str, name: &str) -> Option<f64> {
     all_metrics(pod)?.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok())
 }

@@ -5,9 +5,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::replicas;
 use super::stream::{Figures, Stream};
-use crate::harness::install::{Install, ROOT, nothing_installed, uninstall, upgrade};
+use crate::harness::install::{Install, ROOT, nothing_installed, replicas, uninstall, upgrade};
 use crate::harness::{apply, cluster, get, list, namespace, pods, soon};
 
 /// How long one replica is stopped each second.

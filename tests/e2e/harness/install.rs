@@ -203,6 +203,21 @@ pub fn configurations() -> Vec<Value> {
     list(&format!("{path}?labelSelector=app.kubernetes.io%2Fname%3Dpillion"))
 }
 
+/// Names of the program's pods that run and are not about to end.
+pub fn replicas() -> Vec<String> {
+    let pods =
+        list(&format!("/api/v1/namespaces/{ROOT}/pods?labelSelector=app.kubernetes.io%2Fname%3Dpillion"));
+    let alive = pods.iter().filter(|pod| pod["metadata"]["deletionTimestamp"].is_null());
+    alive.filter_map(|pod| pod["metadata"]["name"].as_str().map(str::to_owned)).collect()
+}
+
+/// A replica's metrics; nothing while it does not answer.
+pub fn all_metrics(pod: &str) -> Option<String> {
+    let path = format!("/api/v1/namespaces/{ROOT}/pods/{pod}:15014/proxy/metrics");
+    let answer = cluster().plane.client().get(&path).ok()?;
+    answer.body.as_str().map(str::to_owned)
+}
+
 /// Uninstalls by Helm.
 pub fn uninstall() {
     let patience = format!("--timeout={}s", PATIENCE.as_secs());

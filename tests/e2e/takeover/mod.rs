@@ -7,15 +7,15 @@
 mod istiod;
 
 use std::collections::BTreeSet;
-use std::io::{Read, Write};
-use std::net::TcpStream;
 use std::process::{Command, Output, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::harness::install::{self, Install, RELEASE, ROOT, entries_are_armed, nothing_installed, settle};
+use crate::harness::install::{
+    self, Install, RELEASE, ROOT, all_metrics, entries_are_armed, nothing_installed, replicas, settle,
+};
 use crate::harness::pods::{create, is_injected, plain};
 use crate::harness::{cluster, helm_ok, kubectl, list, namespace, rolled_out, row, soon, succeeded};
 use crate::support::{pillion, run};
@@ -137,18 +137,9 @@ fn only(name: &str) -> BTreeSet<String> {
 
 /// What the pods of Pillion say of a metric.
 fn metric(name: &str) -> Vec<String> {
-    let pods =
-        list(&format!("/api/v1/namespaces/{ROOT}/pods?labelSelector=app.kubernetes.io%2Fname%3Dpillion"));
-    let running = pods.iter().filter_map(|pod| pod["status"]["podIP"].as_str());
-    let mut found = Vec::new();
-    for address in running {
-        let Ok(mut stream) = TcpStream::connect((address, 15014)) else { continue };
-        stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: pillion\r\nConnection: close\r\n\r\n").unwrap();
-        let mut text = String::new();
-        stream.read_to_string(&mut text).unwrap();
-        found.extend(text.lines().filter(|line| line.starts_with(name)).map(str::to_owned));
-    }
-    found
+    let texts = replicas().into_iter().filter_map(|pod| all_metrics(&pod));
+    let lines = texts.flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>());
+    lines.filter(|line| line.starts_with(name)).collect()
 }
 
 #[test]
@@ -186,7 +177,7 @@ fn beside_istiod_and_in_its_place() {
         assert_eq!(create_pods(&shop, "taken"), wanted);
         served_by_pillion(&shop);
         webhooks_cannot_be_removed();
-        assert_eq!(metric("pillion_takeover_reverted"), vec![reverted(0); replicas()]);
+        assert_eq!(metric("pillion_takeover_reverted"), vec![reverted(0); replicas().len()]);
 
         istiod::upgrade(false);
         assert_eq!(called(), only("istiod"), "helm upgrade puts its own address back");
@@ -240,10 +231,6 @@ fn served_by_pillion(namespace: &str) {
     let logs = cluster().kubelet.all_logs(ROOT);
     let lines = logs.lines().filter(|line| line.contains(namespace) && line.contains("injected")).count();
     assert!(lines >= PODS, "{lines} pods in Pillion's log");
-}
-
-fn replicas() -> usize {
-    list(&format!("/api/v1/namespaces/{ROOT}/pods?labelSelector=app.kubernetes.io%2Fname%3Dpillion")).len()
 }
 
 fn reverted(value: u8) -> String {

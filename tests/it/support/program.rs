@@ -1,6 +1,6 @@
 //! The program as a child process.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -32,17 +32,7 @@ pub fn run(args: &[&str]) -> Output {
 
 /// Runs the program with `input` on its standard input.
 pub fn run_with(args: &[&str], input: &str) -> Output {
-    let mut child =
-        command(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let mut stdin = child.stdin.take().unwrap();
-    let input = input.to_owned();
-    let writer = std::thread::spawn(move || {
-        // A program that stops reading early is not this side's failure.
-        let _ = stdin.write_all(input.as_bytes());
-    });
-    let output = child.wait_with_output().unwrap();
-    writer.join().unwrap();
-    output
+    pillion_control_plane::run(&mut command(args), input).unwrap()
 }
 
 /// Standard output as text.

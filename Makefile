@@ -14,7 +14,7 @@ QUESTIONS ?= 2000
 SEED ?= $(shell date +%s)
 STEP := ./scripts/step
 
-.PHONY: help run test fmt lint unit doc conformance conformance-long conformance-all files yaml envoy dry-run mesh charts manifests e2e e2e-long bench
+.PHONY: help run test fmt lint unit doc conformance conformance-long conformance-all files yaml envoy dry-run mesh charts manifests e2e e2e-long bench bench-stages bench-cluster
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
@@ -106,6 +106,14 @@ bench: ## CPU time of a request beside Istio's injector and a bare echo; ARGS="-
 	PILLION_ORACLE="$$(./tests/conformance/build-oracle.sh latest)" \
 	PILLION_PROGRAM="$(CARGO_TARGET_DIR)/release/pillion" PILLION_ECHO="$(CARGO_TARGET_DIR)/release/echo" \
 	  $(CARGO_TARGET_DIR)/release/pillion-bench $(ARGS)
+
+bench-stages: ## What the stages of one answer cost, with the configuration of Istio's newest chart
+	mkdir -p target/bench/templates
+	"$$(./tests/conformance/build-oracle.sh latest)" render --dir target/bench/templates
+	PILLION_BENCH_CONFIG="$(CURDIR)/target/bench/templates" $(CARGO) bench --locked -p pillion-bench --bench stages
+
+bench-cluster: ## 2,000 pods through a real API server, with Istio's injector and with Pillion
+	$(MAKE) bench ARGS="--cluster --rounds 2"
 
 manifests: ## Make the Kustomize base and overlays out of the chart
 	./scripts/manifests

@@ -1,5 +1,6 @@
 //! [`Engine`]: a review's bytes in, an answer's bytes out, under the generation in use. It is the seam between the shell
-//! and the pure core: it reads the generation once, catches panics, and calls `pillion_core::inject`.
+//! and the pure core: it reads the generation once, looks whether the answer is known, catches panics, and calls
+//! `pillion_core::inject`.
 //! Never: input and output; a request sees one generation from beginning to end.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -8,11 +9,12 @@ use std::sync::Arc;
 use arc_swap::ArcSwapOption;
 use axum::http::StatusCode;
 use pillion_core::config::Snapshot;
-use pillion_core::inject::{self, Outcome, Reason, Request, Verdict};
+use pillion_core::inject::{self, Outcome, Reason, Request, Step, Trace, Verdict};
 use pillion_govalue::Value;
 use tokio::sync::watch;
 
 use crate::clock::now;
+use crate::memo::{Answer as Remembered, Capacity, Known, Look, Memo, Sight, Watching};
 use crate::report::{Report, Subject};
 use crate::review::{self, AdmissionRequest, Answer, Review, Version};
 use crate::telemetry::Metrics;
@@ -22,6 +24,8 @@ use crate::telemetry::Metrics;
 pub struct Generation {
     /// The configuration.
     pub snapshot: Snapshot,
+    /// Answers given under it.
+    memo: Option<Memo>,
     /// Which one it is since the process began, from 1.
     pub number: u64,
     /// When it was taken into use, in seconds since the epoch.
@@ -33,6 +37,7 @@ pub struct Engine {
     current: ArcSwapOption<Generation>,
     configured: watch::Sender<bool>,
     metrics: Arc<Metrics>,
+    capacity: Capacity,
 }
 
 /// An answer as it goes out, and what it means.
@@ -45,7 +50,7 @@ pub struct Reply {
     /// The body.
     pub body: Vec<u8>,
     /// What it means.
-    pub report: Report,
+    pub report: Arc<Report>,
 }
 
 /// What the caller wants to see of a pod that is admitted.
@@ -58,18 +63,34 @@ pub enum Preview {
     Pod,
 }
 
+impl Generation {
+    /// Memory that remembered answers take, in bytes.
+    #[must_use]
+    pub fn remembered_bytes(&self) -> u64 {
+        self.memo.as_ref().map_or(0, Memo::bytes)
+    }
+}
+
 impl Engine {
     /// An engine that refuses everything until it has a configuration.
     #[must_use]
     pub fn new(metrics: Arc<Metrics>) -> Arc<Self> {
-        Arc::new(Self { current: ArcSwapOption::empty(), configured: watch::Sender::new(false), metrics })
+        Self::with_memo(metrics, Capacity::default())
+    }
+
+    /// The same, that remembers more or fewer answers.
+    #[must_use]
+    pub fn with_memo(metrics: Arc<Metrics>, capacity: Capacity) -> Arc<Self> {
+        let configured = watch::Sender::new(false);
+        Arc::new(Self { current: ArcSwapOption::empty(), configured, metrics, capacity })
     }
 
     /// Takes a configuration into use. Requests being answered finish under the one they began with.
     pub fn replace(&self, snapshot: Snapshot) {
         let number = self.generation().map_or(0, |old| old.number) + 1;
         let since = now();
-        self.current.store(Some(Arc::new(Generation { snapshot, number, since })));
+        let memo = Memo::new(self.capacity);
+        self.current.store(Some(Arc::new(Generation { snapshot, memo, number, since })));
         self.configured.send_replace(true);
         self.metrics.config_loads.inc();
         self.metrics.config_loaded.set(since);
@@ -95,11 +116,34 @@ impl Engine {
     /// Answers one review. `path` is that of the URL, with its parameters.
     #[must_use]
     pub fn admit(&self, path: &str, body: &[u8], preview: Preview) -> (Reply, Subject) {
-        self.caught(|| self.decided(path, body, preview))
-            .unwrap_or_else(|| (Reply::internal("a panic while the review was read"), Subject::default()))
+        self.caught(|| {
+            let generation = self.generation();
+            let look =
+                memo(generation.as_deref(), preview).map_or(Look::Unknown, |memo| memo.look(path, body));
+            match look {
+                Look::Known(known) => known.into(),
+                Look::Seen(sight) => self.decided(generation.as_deref(), path, body, preview, Some(&sight)),
+                Look::Unknown => self.decided(generation.as_deref(), path, body, preview, None),
+            }
+        })
+        .unwrap_or_else(|| (Reply::internal("a panic while the review was read"), Subject::default()))
     }
 
-    fn decided(&self, path: &str, body: &[u8], preview: Preview) -> (Reply, Subject) {
+    /// The answer to one review, if it is remembered: as [`Engine::admit`], and quick however large the body is.
+    #[must_use]
+    pub fn recall(&self, path: &str, body: &[u8], preview: Preview) -> Option<(Reply, Subject)> {
+        let generation = self.generation();
+        Some(memo(generation.as_deref(), preview)?.recall(path, body)?.into())
+    }
+
+    fn decided(
+        &self,
+        generation: Option<&Generation>,
+        path: &str,
+        body: &[u8],
+        preview: Preview,
+        sight: Option<&Sight<'_>>,
+    ) -> (Reply, Subject) {
         let Review { version, request } = match review::decode(body) {
             Ok(review) => review,
             Err(error) => {
@@ -112,45 +156,12 @@ impl Engine {
         let Some(request) = request else {
             return (Reply::refused(Some(version), "", Reason::NoRequest, NO_REQUEST), Subject::default());
         };
+        let asked = Asked { path, version, request: &request, preview };
         // A panic in the core is answered with the request's uid, so that the API server can match it.
-        self.caught(|| self.injected(path, version, &request, preview)).unwrap_or_else(|| {
+        self.caught(|| injected(generation, asked, sight)).unwrap_or_else(|| {
             let subject = subject(&request, &Value::Null);
             (Reply::refused(Some(version), &request.uid, Reason::Internal, INTERNAL), subject)
         })
-    }
-
-    fn injected(
-        &self,
-        path: &str,
-        version: Version,
-        request: &AdmissionRequest<'_>,
-        preview: Preview,
-    ) -> (Reply, Subject) {
-        let refused = |reason, message: &str| Reply::refused(Some(version), &request.uid, reason, message);
-        let Some(generation) = self.generation() else {
-            return (
-                refused(Reason::NotReady, "no configuration has been loaded yet"),
-                subject(request, &Value::Null),
-            );
-        };
-        let object =
-            request.object.map_or(Ok(Value::Null), |raw| pillion_govalue::parse(raw.get().as_bytes()));
-        let pod = match object {
-            Ok(pod) => pod,
-            Err(error) => {
-                return (refused(Reason::BadPod, &error.to_string()), subject(request, &Value::Null));
-            }
-        };
-        let subject = subject(request, &pod);
-        let asked = Request { pod, namespace: &request.namespace, path, owner: None, now: Some(now()) };
-        let reply = match inject::inject(&generation.snapshot, &asked, &mut ()) {
-            Ok(outcome) => Reply::admitted(version, &request.uid, &outcome, preview),
-            Err(error) => {
-                let report = Report::failed(&error);
-                Reply::review(Some(version), &request.uid, report, None)
-            }
-        };
-        (reply, subject)
     }
 
     /// Runs `work`; a panic is counted and becomes `None`. The hook that the program installs has logged it.
@@ -164,6 +175,74 @@ impl Engine {
     }
 }
 
+/// The memory of a generation; what people ask for is not in it.
+fn memo(generation: Option<&Generation>, preview: Preview) -> Option<&Memo> {
+    generation?.memo.as_ref().filter(|_| preview == Preview::No)
+}
+
+/// What is asked.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    path: &'a str,
+    version: Version,
+    request: &'a AdmissionRequest<'a>,
+    preview: Preview,
+}
+
+/// Works an answer out, and remembers it where it was seen before.
+fn injected(
+    generation: Option<&Generation>,
+    asked: Asked<'_>,
+    sight: Option<&Sight<'_>>,
+) -> (Reply, Subject) {
+    let Asked { path, version, request, preview } = asked;
+    let refused = |reason, message: &str| Reply::refused(Some(version), &request.uid, reason, message);
+    let Some(generation) = generation else {
+        let reply = refused(Reason::NotReady, "no configuration has been loaded yet");
+        return (reply, subject(request, &Value::Null));
+    };
+    let watching = sight.map_or_else(Watching::nothing, Sight::watched);
+    let object = request.object.map_or(Ok(Value::Null), |raw| pillion_govalue::parse(raw.get().as_bytes()));
+    let mut pod = match object {
+        Ok(pod) => pod,
+        Err(error) => {
+            return (refused(Reason::BadPod, &error.to_string()), subject(request, &Value::Null));
+        }
+    };
+    let found = watching.watch(&mut pod);
+    let mut clock = Clock { read: false };
+    let asked = Request { pod, namespace: &request.namespace, path, owner: None, now: Some(now()) };
+    let reply = match inject::inject(&generation.snapshot, &asked, &mut clock) {
+        Ok(outcome) => Reply::admitted(version, &request.uid, &outcome, preview),
+        Err(error) => Reply::review(Some(version), &request.uid, Report::failed(&error), None),
+    };
+    // From here on the pod is read for the log, which no answer depends on.
+    let literal = sight.map(|sight| sight.literal(&watching, &found, &request.uid, &request.name));
+    let subject = subject(request, &asked.pod);
+    if let (Some(memo), Some(sight), Some(literal), false) = (&generation.memo, sight, literal, clock.read) {
+        memo.remember(path, sight, literal, reply.remembered(&request.uid, &subject));
+    }
+    (reply, subject)
+}
+
+/// Notes whether the time of day had a part in an answer: it has none in one that is remembered.
+struct Clock {
+    read: bool,
+}
+
+impl Trace for Clock {
+    const ACTIVE: bool = false;
+
+    fn step(&mut self, _: Step<'_>) {}
+
+    fn clock_read(&mut self) {
+        self.read = true;
+    }
+}
+
+const JSON: &str = "application/json";
+/// What stands before the uid in an answer.
+const UID: &str = "\"uid\":\"";
 const NO_REQUEST: &str = "the AdmissionReview holds no request";
 const INTERNAL: &str = "internal error in the injector: this is no fault of the pod; its log tells more";
 
@@ -188,7 +267,7 @@ impl Reply {
                 status: StatusCode::OK,
                 content_type: "application/yaml",
                 body: yaml.into_bytes(),
-                report,
+                report: Arc::new(report),
             };
         }
         let patch =
@@ -204,7 +283,29 @@ impl Reply {
             warnings: &report.warnings,
         };
         let body = review::encode(version, uid, &answer);
-        Self { status: StatusCode::OK, content_type: "application/json", body, report }
+        Self { status: StatusCode::OK, content_type: JSON, body, report: Arc::new(report) }
+    }
+
+    /// What is remembered of a review that answers the request `uid`.
+    fn remembered(&self, uid: &str, subject: &Subject) -> Remembered {
+        let text = String::from_utf8_lossy(&self.body);
+        // Nothing of the request stands before its uid.
+        let at = text.find(UID).map_or(text.len(), |at| at + UID.len());
+        let (before, behind) = text.split_at(at);
+        let behind = behind.strip_prefix(uid).unwrap_or_default();
+        Remembered {
+            body: [before.into(), behind.into()],
+            report: Arc::clone(&self.report),
+            subject: subject.clone(),
+        }
+    }
+}
+
+impl From<Known<'_>> for (Reply, Subject) {
+    fn from(known: Known<'_>) -> Self {
+        let report = Arc::clone(&known.answer().report);
+        let reply = Reply { status: StatusCode::OK, content_type: JSON, body: known.body(), report };
+        (reply, known.subject())
     }
 }
 
@@ -212,11 +313,18 @@ impl Reply {
 fn subject(request: &AdmissionRequest<'_>, pod: &Value<'_>) -> Subject {
     let meta = |key| pod.at(&["metadata", key]).and_then(Value::as_str).filter(|text| !text.is_empty());
     let namespace = meta("namespace").unwrap_or(&request.namespace);
-    let pod = meta("name").or_else(|| meta("generateName")).unwrap_or_default();
+    let name = meta("name").or_else(|| meta("generateName")).unwrap_or_default();
+    let owner = inject::controller(pod);
+    let owner = |key| owner.and_then(|owner| owner.get(key)).and_then(Value::as_str).unwrap_or_default();
+    let workload = match owner("name") {
+        "" => format!("{namespace}/Pod/{name}"),
+        of => format!("{namespace}/{}/{of}", owner("kind")),
+    };
     Subject {
         uid: request.uid.to_string(),
-        namespace: namespace.to_owned(),
-        pod: pod.to_owned(),
+        namespace: namespace.into(),
+        pod: name.into(),
+        workload: workload.into(),
         ..Subject::default()
     }
 }

@@ -5,6 +5,7 @@
 //! bytes ─ http::admit ─ review::decode ─ engine ─ pillion_core::inject ─ review::encode ─ bytes
 //!                                          │
 //!                                          ├ generation   one snapshot, exchanged whole by `source::reload`
+//!                                          ├ memo         answers that were given under it
 //!                                          └ report       what the answer means: message, warnings, metrics, log
 //! ```
 //!
@@ -14,7 +15,9 @@
 //! | [`http`] | listeners, connections, routes |
 //! | [`review`] | AdmissionReviews as bytes |
 //! | [`engine`] | the generation in use, panics |
+//! | `memo` | answers that are remembered |
 //! | [`report`] | what an answer means |
+//! | [`decisions`] | which answers get a log line |
 //! | [`files`] | manifests injected, for the command line |
 //! | [`runtime`] | the threads that requests are worked on |
 //! | [`source`] | where the configuration comes from and how it is exchanged |
@@ -28,10 +31,12 @@
 pub mod cli;
 pub mod clock;
 pub mod cluster;
+pub mod decisions;
 pub mod engine;
 pub mod files;
 pub mod http;
 pub mod lifecycle;
+mod memo;
 pub mod report;
 pub mod review;
 pub mod runtime;
@@ -39,3 +44,5 @@ pub mod source;
 pub mod telemetry;
 pub mod tls;
 pub mod watch;
+
+pub use memo::Capacity;

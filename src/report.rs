@@ -2,6 +2,7 @@
 //! (result and reason) and the log (one line a request). The only place that turns an outcome into any of these.
 //! Never: deciding, or the bytes of a review.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use pillion_core::inject::{InjectError, Outcome, Reason, Verdict};
@@ -65,7 +66,8 @@ impl Report {
 
     /// The one log line of a request.
     pub fn log(&self, subject: &Subject, took: Duration) {
-        let Subject { uid, namespace, pod, path, trace } = subject;
+        let Subject { uid, namespace, pod, path, trace, .. } = subject;
+        let (namespace, pod) = (&**namespace, &**pod);
         let (result, reason) = (self.reason.verdict().code(), self.reason.code());
         let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
         // Strings of strangers are fields, never part of the line's text: their line breaks are escaped.
@@ -92,9 +94,11 @@ pub struct Subject {
     /// The request's uid.
     pub uid: String,
     /// The pod's namespace.
-    pub namespace: String,
+    pub namespace: Arc<str>,
     /// The pod's name, or the beginning of it that a controller gave.
-    pub pod: String,
+    pub pod: Arc<str>,
+    /// What the pod belongs to: `NAMESPACE/ReplicaSet/NAME`.
+    pub workload: Arc<str>,
     /// The URL's path.
     pub path: String,
     /// The caller's `traceparent`, to find its trace by.

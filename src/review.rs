@@ -57,6 +57,8 @@ pub struct Review<'a> {
 pub struct AdmissionRequest<'a> {
     /// Goes back in the answer; empty from `istioctl kube-inject`.
     pub uid: Str<'a>,
+    /// Name of the object, which nothing depends on; empty where a name is still to be made.
+    pub name: Str<'a>,
     /// Namespace of the object; empty where it has none.
     pub namespace: Str<'a>,
     /// The object, absent where it is `null`.

@@ -14,6 +14,7 @@ use super::origin::IstioctlArgs;
 use super::serve::Args;
 use crate::cluster::client::Access;
 use crate::cluster::registration::Target;
+use crate::decisions::DecisionLog;
 use crate::http::{Limits, listen};
 use crate::source::Origin;
 use crate::telemetry::log::Format;
@@ -35,6 +36,7 @@ pub(super) struct Plan {
     pub(super) shutdown: Duration,
     pub(super) drain_delay: Duration,
     pub(super) state_dir: Option<PathBuf>,
+    pub(super) decision_log: DecisionLog,
     pub(super) log_format: Format,
     pub(super) log_level: String,
 }
@@ -72,6 +74,7 @@ impl Plan {
             shutdown: args.shutdown_duration,
             drain_delay: drain_delay(args.drain_delay, args.shutdown_duration),
             state_dir: args.state_dir,
+            decision_log: args.decision_log,
             log_format: args.log_format,
             log_level: args.log_level,
         })

@@ -17,6 +17,7 @@ use super::cluster::{AccessArgs, CertArgs, PlaceArgs};
 use super::origin::OriginArgs;
 use super::plan::Plan;
 use super::{duration, print, tryout};
+use crate::decisions::DecisionLog;
 use crate::engine::Engine;
 use crate::http::{Limits, Tls, admin, admit, debug, listen};
 use crate::lifecycle::{self, Asked, Part, Readiness, Shutdown, Signals};
@@ -65,6 +66,9 @@ pub(super) struct Args {
     /// How log lines are written.
     #[arg(long, value_enum, default_value = "text", value_name = "FORMAT")]
     pub(super) log_format: Format,
+    /// Which answers get a line of the log.
+    #[arg(long, value_enum, default_value = "changed", value_name = "WHICH")]
+    pub(super) decision_log: DecisionLog,
     /// What is logged: error, warn, info, debug, trace, or target=level,…
     #[arg(long, env = "RUST_LOG", default_value = "info", value_name = "LEVEL")]
     pub(super) log_level: String,
@@ -194,7 +198,7 @@ impl Sockets {
         shutdown: &Shutdown,
     ) -> JoinSet<()> {
         let metrics = engine.metrics();
-        let webhook = admit::router(Arc::clone(engine), Arc::clone(readiness));
+        let webhook = admit::router(Arc::clone(engine), Arc::clone(readiness), plan.decision_log);
         let public = admin::router(Arc::clone(readiness), Arc::clone(status), Arc::clone(metrics));
         let private = debug::router(Arc::clone(engine), Arc::clone(status), level);
         let few = Limits { connections: 100, ..plan.limits };

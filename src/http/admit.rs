@@ -15,6 +15,7 @@ use percent_encoding::percent_decode_str;
 use pillion_core::inject::Reason;
 
 use super::body::{self, Budget, Received, Unread};
+use crate::decisions::{DecisionLog, Decisions};
 use crate::engine::{Engine, Preview, Reply};
 use crate::lifecycle::Readiness;
 use crate::report::{Report, Subject};
@@ -31,11 +32,13 @@ struct Shared {
     engine: Arc<Engine>,
     readiness: Arc<Readiness>,
     budget: Arc<Budget>,
+    decisions: Arc<Decisions>,
 }
 
 /// What the webhook's listener serves.
-pub fn router(engine: Arc<Engine>, readiness: Arc<Readiness>) -> Router {
-    let shared = Shared { engine, readiness, budget: Budget::new(BUDGET) };
+pub fn router(engine: Arc<Engine>, readiness: Arc<Readiness>, log: DecisionLog) -> Router {
+    let decisions = Arc::new(Decisions::new(log));
+    let shared = Shared { engine, readiness, budget: Budget::new(BUDGET), decisions };
     Router::new()
         .route("/inject", any(inject))
         .route("/inject/", any(inject))
@@ -57,17 +60,19 @@ async fn inject(State(shared): State<Shared>, request: Request) -> Response {
     let _in_flight = metrics.in_flight();
     let (head, body) = request.into_parts();
     let path = percent_decode_str(head.uri.path()).decode_utf8_lossy().into_owned();
-    let trace = text(&head.headers, "traceparent");
     let (reply, subject) = match receive(&head.headers, body, &shared.budget).await {
         Err(rejection) => rejection.into_reply(),
         Ok(received) => {
-            let preview = text(&head.headers, header::ACCEPT.as_str()) == YAML;
+            let preview = head.headers.get(header::ACCEPT).is_some_and(|accepted| accepted == YAML);
             answer(&shared.engine, path.clone(), received, preview).await
         }
     };
     let took = began.elapsed();
     metrics.answered(&reply.report, took);
-    reply.report.log(&Subject { path, trace, ..subject }, took);
+    if shared.decisions.tell(&subject.workload, &reply.report) {
+        let trace = text(&head.headers, "traceparent");
+        reply.report.log(&Subject { path, trace, ..subject }, took);
+    }
     let mut response = reply.into_response();
     if leave {
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
@@ -84,9 +89,8 @@ async fn receive(headers: &HeaderMap, body: Body, budget: &Arc<Budget>) -> Resul
     if received.bytes().is_empty() {
         return Err(Rejection::Empty);
     }
-    let content_type = text(headers, header::CONTENT_TYPE.as_str());
-    if content_type != "application/json" {
-        return Err(Rejection::ContentType(content_type));
+    if headers.get(header::CONTENT_TYPE).is_none_or(|found| found != "application/json") {
+        return Err(Rejection::ContentType(text(headers, header::CONTENT_TYPE.as_str())));
     }
     Ok(received)
 }
@@ -97,6 +101,9 @@ async fn answer(engine: &Arc<Engine>, path: String, received: Received, preview:
     tracing::debug!(path, body = &*String::from_utf8_lossy(received.bytes()), "received");
     if received.bytes().len() < LARGE {
         return engine.admit(&path, received.bytes(), preview);
+    }
+    if let Some(known) = engine.recall(&path, received.bytes(), preview) {
+        return known;
     }
     let engine = Arc::clone(engine);
     tokio::task::spawn_blocking(move || engine.admit(&path, received.bytes(), preview))
@@ -137,7 +144,7 @@ impl Rejection {
                 status,
                 content_type: "text/plain; charset=utf-8",
                 body: (message + "\n").into_bytes(),
-                report,
+                report: Arc::new(report),
             },
             Subject::default(),
         )

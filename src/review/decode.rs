@@ -71,6 +71,7 @@ pub fn decode(body: &[u8]) -> Result<Review<'_>, DecodeError> {
             }
             Some(AdmissionRequest {
                 uid: string(&fields, "uid"),
+                name: string(&fields, "name"),
                 namespace: string(&fields, "namespace"),
                 object: object.filter(|raw| raw.get() != "null"),
             })

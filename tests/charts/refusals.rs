@@ -28,6 +28,7 @@ const WRONG: &[(&str, &str)] = &[
     ("podSecurityContext.runAsUser=root", "runAsUser"),
     ("resources.request.cpu=1", "request"),
     ("logFormat=xml", "logFormat"),
+    ("decisionLog=some", "decisionLog"),
     ("pilot.replicaCount=two", "replicaCount"),
     ("monitoring.serviceMonitor.interval=often", "interval"),
     // Well formed, and harmful.

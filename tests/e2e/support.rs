@@ -10,7 +10,7 @@ use pillion_control_plane::{ControlPlane, binaries};
 static PLANE: LazyLock<ControlPlane> = LazyLock::new(|| {
     let mut plane = ControlPlane::start(&binaries().unwrap(), &[]).unwrap();
     // It makes the service account that pods run as.
-    plane.start_controller_manager().unwrap();
+    plane.start_controller_manager(&[]).unwrap();
     plane
 });
 

@@ -7,6 +7,7 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use pillion::decisions::DecisionLog;
 use pillion::engine::Engine;
 use pillion::http::admit;
 use pillion::lifecycle::{Part, Readiness};
@@ -17,7 +18,7 @@ use crate::support::webhook::{ask, engine, get, post, ready};
 use crate::support::{POD, review, review_of};
 
 fn webhook() -> Router {
-    admit::router(engine(), ready())
+    admit::router(engine(), ready(), DecisionLog::All)
 }
 
 fn parsed(body: &str) -> Value {
@@ -182,7 +183,7 @@ async fn an_object_that_is_no_pod_is_refused_with_the_uid() {
 #[tokio::test]
 async fn before_there_is_a_configuration_pods_are_refused_and_not_let_through() {
     let engine = Engine::new(Arc::new(Metrics::new("default")));
-    let webhook = admit::router(engine, Arc::new(Readiness::default()));
+    let webhook = admit::router(engine, Arc::new(Readiness::default()), DecisionLog::All);
     let answer = parsed(&post(&webhook, "/inject", review(POD)).await.body);
     assert_eq!(answer["response"]["allowed"], false);
     assert_eq!(answer["response"]["uid"], "u1");
@@ -191,7 +192,7 @@ async fn before_there_is_a_configuration_pods_are_refused_and_not_let_through() 
 #[tokio::test]
 async fn ready_tells_on_the_webhooks_port_too() {
     let readiness = Arc::new(Readiness::default());
-    let webhook = admit::router(engine(), Arc::clone(&readiness));
+    let webhook = admit::router(engine(), Arc::clone(&readiness), DecisionLog::All);
     assert_eq!(get(&webhook, "/ready").await.status, StatusCode::SERVICE_UNAVAILABLE);
     for part in [Part::Config, Part::Listener] {
         readiness.is_there(part);
@@ -223,7 +224,7 @@ async fn a_person_may_ask_for_the_pod_itself() {
 async fn answers_are_counted_under_istios_names_and_ours() {
     let engine = engine();
     let metrics = Arc::clone(engine.metrics());
-    let webhook = admit::router(engine, ready());
+    let webhook = admit::router(engine, ready(), DecisionLog::All);
     post(&webhook, "/inject", review(POD)).await;
     post(&webhook, "/inject", review(r#"{"spec":{"hostNetwork":true}}"#)).await;
     post(&webhook, "/inject", review("[]")).await;
@@ -257,7 +258,7 @@ async fn answers_are_counted_under_istios_names_and_ours() {
 #[tokio::test]
 async fn whoever_is_answered_while_we_go_is_told_to_leave() {
     let readiness = ready();
-    let webhook = admit::router(engine(), Arc::clone(&readiness));
+    let webhook = admit::router(engine(), Arc::clone(&readiness), DecisionLog::All);
     let told = async || post(&webhook, "/inject", review(POD)).await.headers.get("connection").cloned();
     assert_eq!(told().await, None);
     readiness.stop();

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 
+use pillion::decisions::DecisionLog;
 use pillion::http::admit;
 use pillion_core::config::Release;
 use pillion_core::config::compat::{ROWS, Row};
@@ -77,7 +78,7 @@ fn every_test_that_the_documentation_names_exists() {
 
 #[tokio::test]
 async fn only_json_is_read_as_a_review() {
-    let webhook = admit::router(engine(), ready());
+    let webhook = admit::router(engine(), ready(), DecisionLog::All);
     let yaml = "apiVersion: admission.k8s.io/v1\nkind: AdmissionReview\nrequest: {uid: u1}\n";
     let json = review(POD);
     let not_text = [json.as_bytes(), b"\xff"].concat();

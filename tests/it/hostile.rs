@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::http::StatusCode;
+use pillion::decisions::DecisionLog;
 use pillion::http::admit;
 use pillion::report::{Report, Subject};
 use pillion_core::inject::Reason;
@@ -42,7 +43,7 @@ fn no_panics(text: &str) {
 #[tokio::test]
 async fn a_review_cut_off_anywhere_is_answered() {
     let engine = engine();
-    let router = admit::router(Arc::clone(&engine), ready());
+    let router = admit::router(Arc::clone(&engine), ready(), DecisionLog::All);
     let whole = review(POD);
     for end in 0..whole.len() {
         let answered = post(&router, "/inject", whole[..end].to_owned()).await;
@@ -54,7 +55,7 @@ async fn a_review_cut_off_anywhere_is_answered() {
 #[tokio::test]
 async fn a_review_with_any_byte_changed_is_answered() {
     let engine = engine();
-    let router = admit::router(Arc::clone(&engine), ready());
+    let router = admit::router(Arc::clone(&engine), ready(), DecisionLog::All);
     let whole = review(POD).into_bytes();
     for at in 0..whole.len() {
         for byte in [0, b'"', b'{', b']', b'\\', 0xff] {
@@ -70,7 +71,7 @@ async fn a_review_with_any_byte_changed_is_answered() {
 #[tokio::test]
 async fn every_place_of_a_review_may_hold_anything() {
     let engine = engine();
-    let router = admit::router(Arc::clone(&engine), ready());
+    let router = admit::router(Arc::clone(&engine), ready(), DecisionLog::All);
     let strange = [
         "null",
         "5",
@@ -122,7 +123,7 @@ fn many(count: usize, item: impl Fn(usize) -> Value) -> Value {
 #[tokio::test]
 async fn pods_of_a_hundred_thousand_parts_are_answered() {
     let engine = engine();
-    let router = admit::router(Arc::clone(&engine), ready());
+    let router = admit::router(Arc::clone(&engine), ready(), DecisionLog::All);
     let pod = || serde_json::from_str::<Value>(POD).unwrap();
     let (mut env, mut annotations, mut containers, mut nested) = (pod(), pod(), pod(), pod());
     env["spec"]["containers"][0]["env"] = many(100_000, |i| json!({"name": format!("E{i}")}));
@@ -147,7 +148,7 @@ async fn pods_of_a_hundred_thousand_parts_are_answered() {
 #[tokio::test]
 async fn urls_may_hold_anything() {
     let engine = engine();
-    let router = admit::router(Arc::clone(&engine), ready());
+    let router = admit::router(Arc::clone(&engine), ready(), DecisionLog::All);
     let long = "/inject".to_owned() + &"/a/b".repeat(5_000);
     for path in [
         "/inject/%00/%ff",
@@ -186,7 +187,14 @@ fn a_stranger_writes_no_log_lines() {
     tracing::subscriber::with_default(subscriber, || {
         let forged = "x\n2026-01-01T00:00:00Z ERROR forged\u{1b}[31m";
         let of = || forged.to_owned();
-        let subject = Subject { uid: of(), namespace: of(), pod: of(), path: of(), trace: of() };
+        let subject = Subject {
+            uid: of(),
+            namespace: of().into(),
+            pod: of().into(),
+            workload: of().into(),
+            path: of(),
+            trace: of(),
+        };
         for reason in [Reason::BadPod, Reason::Internal] {
             Report::refused(reason, forged).log(&subject, Duration::from_micros(1));
         }

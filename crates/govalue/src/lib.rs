@@ -13,9 +13,10 @@ pub mod quantity;
 mod text;
 pub mod types;
 mod value;
+pub mod watched;
 
 pub use map::Map;
 pub use parse::{ParseError, parse};
-pub use text::Str;
+pub use text::{Name, Str};
 pub use types::{Field, Kind, Type, TypeRef};
 pub use value::Value;

@@ -8,6 +8,8 @@ use std::hash::{Hash, Hasher};
 use std::ops::Deref;
 use std::sync::Arc;
 
+use crate::watched::{Class, Watched};
+
 /// A string that is cheap to clone: a borrow of the input, or a shared allocation.
 #[derive(Clone)]
 pub enum Str<'a> {
@@ -15,6 +17,8 @@ pub enum Str<'a> {
     Borrowed(&'a str),
     /// Made while working, or kept in a snapshot.
     Shared(Arc<str>),
+    /// Part of the input, where is noted whether it was read.
+    Watched(&'a Watched<'a>),
 }
 
 impl Str<'_> {
@@ -24,6 +28,31 @@ impl Str<'_> {
         match self {
             Self::Borrowed(s) => s,
             Self::Shared(s) => s,
+            Self::Watched(s) => s.text(),
+        }
+    }
+
+    /// Whether there is no text. A watched string is never empty, so this does not read it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        !matches!(self, Self::Watched(_)) && self.as_str().is_empty()
+    }
+
+    /// What the text is known to be before anybody reads it.
+    #[must_use]
+    pub const fn class(&self) -> Option<Class> {
+        match self {
+            Self::Watched(s) => Some(s.class()),
+            _ => None,
+        }
+    }
+
+    /// This string as something to tell items apart by: comparing it reads it only where the outcome depends on it.
+    #[must_use]
+    pub fn name(&self) -> Name<'_> {
+        match self {
+            Self::Watched(s) => Name(Known::Watched(s)),
+            other => Name(Known::Text(other.as_str())),
         }
     }
 
@@ -33,6 +62,7 @@ impl Str<'_> {
         match self {
             Self::Borrowed(s) => Str::Shared(Arc::from(s)),
             Self::Shared(s) => Str::Shared(s),
+            Self::Watched(s) => Str::Shared(Arc::from(s.text())),
         }
     }
 }
@@ -76,20 +106,26 @@ impl From<Arc<str>> for Str<'_> {
 
 impl PartialEq for Str<'_> {
     fn eq(&self, other: &Self) -> bool {
-        self.as_str() == other.as_str()
+        match (self, other) {
+            (Self::Watched(_), _) | (_, Self::Watched(_)) => self.name() == other.name(),
+            _ => self.as_str() == other.as_str(),
+        }
     }
 }
 impl Eq for Str<'_> {}
 
 impl PartialEq<str> for Str<'_> {
     fn eq(&self, other: &str) -> bool {
-        self.as_str() == other
+        match self {
+            Self::Watched(s) => s.is(other),
+            _ => self.as_str() == other,
+        }
     }
 }
 
 impl PartialEq<&str> for Str<'_> {
     fn eq(&self, other: &&str) -> bool {
-        self.as_str() == *other
+        *self == **other
     }
 }
 
@@ -105,9 +141,57 @@ impl Ord for Str<'_> {
     }
 }
 
+/// Of a text as any other of the same; it only says where to look for what is then compared.
 impl Hash for Str<'_> {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.as_str().hash(state);
+        self.name().hash(state);
+    }
+}
+
+/// A string to tell items apart by; see [`Str::name`].
+#[derive(Clone, Copy, Debug)]
+pub struct Name<'v>(Known<'v>);
+
+#[derive(Clone, Copy, Debug)]
+enum Known<'v> {
+    Text(&'v str),
+    Watched(&'v Watched<'v>),
+}
+
+impl<'v> Name<'v> {
+    /// The text.
+    #[must_use]
+    pub fn text(&self) -> &'v str {
+        match self.0 {
+            Known::Text(s) => s,
+            Known::Watched(s) => s.text(),
+        }
+    }
+}
+
+impl<'v> From<&'v str> for Name<'v> {
+    fn from(text: &'v str) -> Self {
+        Self(Known::Text(text))
+    }
+}
+
+impl PartialEq for Name<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        match (self.0, other.0) {
+            (Known::Text(a), Known::Text(b)) => a == b,
+            (Known::Watched(s), Known::Text(text)) | (Known::Text(text), Known::Watched(s)) => s.is(text),
+            (Known::Watched(a), Known::Watched(b)) => std::ptr::eq(a, b) || a.text() == b.text(),
+        }
+    }
+}
+impl Eq for Name<'_> {}
+
+impl Hash for Name<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        match self.0 {
+            Known::Text(s) => s.hash(state),
+            Known::Watched(s) => s.peek().hash(state),
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use serde::Serialize;
 
 use crate::figures::Figures;
-use crate::load::{SHAPES, slot};
+use crate::load::{Load, SHAPES, slot};
 use crate::measure::Plan;
 use crate::peers::{Kind, Setup};
 use crate::report::say;
@@ -106,9 +106,9 @@ async fn point(setup: &Setup, plan: Plan, growth: &Growth, count: u64) -> Result
     for round in 0..=plan.rounds {
         for (at, kind) in kinds.into_iter().enumerate() {
             let peer = peers.of(kind).context("a peer that was not started")?;
-            let bytes = (kind == Kind::Echo).then_some(reply);
-            let done =
-                slot(peer, &setup.certificate, &SHAPES[0], &stream, &next[at], plan.slot, bytes).await?;
+            let reply_bytes = (kind == Kind::Echo).then_some(reply);
+            let load = Load { shape: &SHAPES[0], stream: &stream, time: plan.slot, pace: None, reply_bytes };
+            let done = slot(peer, &setup.certificate, load, &next[at]).await?;
             if kind == Kind::Pillion {
                 reply = usize::try_from(done.received / done.requests.max(1))?;
             }

@@ -13,20 +13,24 @@ use crate::peers::{Kind, Peer};
 use crate::process::CpuClock;
 use crate::workloads::Stream;
 
-/// A shape of load: over one connection, so many requests at once; the next begins when one is answered.
+/// A shape of load: over one connection, so many requests at once; the next begins when one is answered, or at a time
+/// of its own.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Shape {
     /// Its name in the table.
     pub(crate) name: &'static str,
     protocol: Protocol,
     at_once: usize,
+    /// Requests come at half the pace that the first shape's answers came at, whether or not others are answered yet.
+    pub(crate) half: bool,
 }
 
 /// The shapes; the first is that of the table.
-pub(crate) const SHAPES: [Shape; 3] = [
-    Shape { name: "h2 x8", protocol: Protocol::Http2, at_once: 8 },
-    Shape { name: "h2 serial", protocol: Protocol::Http2, at_once: 1 },
-    Shape { name: "h1 serial", protocol: Protocol::Http1, at_once: 1 },
+pub(crate) const SHAPES: [Shape; 4] = [
+    Shape { name: "h2 x8", protocol: Protocol::Http2, at_once: 8, half: false },
+    Shape { name: "h2 half", protocol: Protocol::Http2, at_once: 64, half: true },
+    Shape { name: "h2 serial", protocol: Protocol::Http2, at_once: 1, half: false },
+    Shape { name: "h1 serial", protocol: Protocol::Http1, at_once: 1, half: false },
 ];
 
 /// What one slot cost.
@@ -38,7 +42,7 @@ pub(crate) struct Slot {
     pub(crate) cpu: Duration,
     /// From the first request to the last answer.
     pub(crate) wall: Duration,
-    /// How long each answer took, in nanoseconds.
+    /// How long each answer took, in nanoseconds; where requests have times of their own, from that time on.
     pub(crate) latencies: Vec<u32>,
     /// Bytes of all bodies that were sent.
     pub(crate) sent: u64,
@@ -46,16 +50,34 @@ pub(crate) struct Slot {
     pub(crate) received: u64,
 }
 
+impl Slot {
+    /// Half the pace of these answers: the time from one request to the next.
+    pub(crate) fn half_pace(&self) -> Duration {
+        self.wall * 2 / u32::try_from(self.requests.max(1)).unwrap_or(u32::MAX)
+    }
+}
+
+/// What a peer is asked, and how.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Load<'l> {
+    pub(crate) shape: &'l Shape,
+    pub(crate) stream: &'l Stream,
+    /// How long.
+    pub(crate) time: Duration,
+    /// The time from one request to the next, where the shape has requests come at times of their own.
+    pub(crate) pace: Option<Duration>,
+    /// How many bytes an echo answers.
+    pub(crate) reply_bytes: Option<usize>,
+}
+
 /// Asks one peer for this long, with the bodies from number `next` on, which is moved forward.
 pub(crate) async fn slot(
     peer: &Peer,
     certificate: &CertificateDer<'static>,
-    shape: &Shape,
-    stream: &Stream,
+    load: Load<'_>,
     next: &Cell<u64>,
-    time: Duration,
-    reply_bytes: Option<usize>,
 ) -> Result<Slot> {
+    let Load { shape, stream, time, pace, reply_bytes } = load;
     let clock = CpuClock::of(peer.id)?;
     let mut first = Client::connect(peer.address, certificate, shape.protocol).await?;
     // The first request finds what a new connection has to set up.
@@ -67,15 +89,18 @@ pub(crate) async fn slot(
     clients.push(first);
 
     let latencies = RefCell::new(Vec::with_capacity(1 << 16));
-    let (sent, received) = (Cell::new(0), Cell::new(0));
+    let (sent, received, due) = (Cell::new(0), Cell::new(0), Cell::new(Duration::ZERO));
     let (cpu, began) = (clock.now()?, Instant::now());
     let ask = |mut client: Client| {
-        let (latencies, sent, received) = (&latencies, &sent, &received);
+        let (latencies, sent, received, due) = (&latencies, &sent, &received, &due);
         async move {
             while began.elapsed() < time {
                 let body = take(stream, next);
                 sent.set(sent.get() + body.len() as u64);
-                let asked = Instant::now();
+                let asked = match pace {
+                    Some(pace) => until(began + due.replace(due.get() + pace)).await,
+                    None => Instant::now(),
+                };
                 let answer = client.post(body, reply_bytes).await?;
                 let took = u32::try_from(asked.elapsed().as_nanos()).unwrap_or(u32::MAX);
                 latencies.borrow_mut().push(took);
@@ -90,6 +115,14 @@ pub(crate) async fn slot(
     let latencies = latencies.into_inner();
     let (sent, received) = (sent.get(), received.get());
     Ok(Slot { requests: latencies.len() as u64, cpu, wall, latencies, sent, received })
+}
+
+/// Waits for a time, more exactly than a timer does: other requests go on meanwhile.
+async fn until(time: Instant) -> Instant {
+    while Instant::now() < time {
+        tokio::task::yield_now().await;
+    }
+    time
 }
 
 fn take(stream: &Stream, next: &Cell<u64>) -> Vec<u8> {

@@ -9,6 +9,7 @@
 //! | `agree` | whether answers are right at all |
 //! | `measure`, `process`, `start` | turns and rounds; clocks and memory; starting |
 //! | `figures`, `report` | what it comes to, and how it is shown |
+//! | `cluster`, `histogram` | through a real API server, and what that counted |
 //! | `growth`, `svg` | cost against the size of pods and the number of workloads, drawn |
 //!
 //! Never: part of `make test`; asserting a time.
@@ -16,8 +17,10 @@
 mod agree;
 mod captured;
 mod client;
+mod cluster;
 mod figures;
 mod growth;
+mod histogram;
 mod load;
 mod measure;
 mod peers;
@@ -63,6 +66,9 @@ struct Args {
     /// Measures how the cost grows with pods and workloads instead, and draws it into this directory.
     #[arg(long, value_name = "DIR")]
     growth: Option<PathBuf>,
+    /// Makes 2,000 pods through a real API server instead, with each injector in turn.
+    #[arg(long)]
+    cluster: bool,
     /// Lists the workloads and ends.
     #[arg(long)]
     list: bool,
@@ -88,6 +94,9 @@ fn run(args: &Args) -> Result<()> {
     ensure!(rounds > 0, "--rounds 0 measures nothing");
     let plan = Plan { slot: Duration::from_secs_f64(seconds), rounds };
     let setup = Setup::new()?;
+    if args.cluster {
+        return cluster::measure(&setup, rounds, &args.out);
+    }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     if let Some(directory) = &args.growth {
         return runtime.block_on(growth::measure(&setup, plan, directory));

@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 
 use crate::agree;
 use crate::figures::{Figures, Measured};
-use crate::load::{SHAPES, Slot, slot};
+use crate::load::{Load, SHAPES, Slot, slot};
 use crate::peers::{Kind, Setup};
 use crate::workloads::Workload;
 
@@ -57,20 +57,24 @@ pub(crate) async fn workload(setup: &Setup, plan: Plan, workload: &Workload) -> 
     let next = TURNS.map(|_| Cell::new(0));
     let mut slots: Vec<Vec<Vec<Slot>>> =
         TURNS.iter().map(|_| SHAPES.iter().map(|_| vec![]).collect()).collect();
-    let mut replies = TURNS.map(|_| 0);
+    let (mut replies, mut paces) = (TURNS.map(|_| 0), TURNS.map(|_| Duration::ZERO));
     for round in 0..=plan.rounds {
         for (at_shape, shape) in SHAPES.iter().enumerate() {
             for (at, turn) in TURNS.into_iter().enumerate() {
                 let peer = peers.of(turn.peer()).context("a peer that was not started")?;
-                let reply = match turn {
+                let reply_bytes = match turn {
                     Turn::Of(_) => None,
                     Turn::EchoOf(_) => Some(replies[at - 1]),
                 };
-                let turn = slot(peer, &setup.certificate, shape, &stream, &next[at], plan.slot, reply);
-                let done = turn.await.with_context(|| {
+                let pace = shape.half.then_some(paces[at]);
+                let load = Load { shape, stream: &stream, time: plan.slot, pace, reply_bytes };
+                let done = slot(peer, &setup.certificate, load, &next[at]).await.with_context(|| {
                     format!("{}, {}: {}", workload.name, shape.name, peers.log(peer.kind))
                 })?;
                 replies[at] = usize::try_from(done.received / done.requests.max(1))?;
+                if at_shape == 0 {
+                    paces[at] = done.half_pace();
+                }
                 // The first round warms up what a process has to learn once.
                 if round > 0 {
                     slots[at][at_shape].push(done);

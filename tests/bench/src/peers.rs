@@ -57,6 +57,8 @@ pub(crate) struct Setup {
     children: Children,
     /// The certificate that all of them present.
     pub(crate) certificate: CertificateDer<'static>,
+    /// The same as PEM: it is its own authority.
+    pub(crate) authority: String,
 }
 
 /// A running peer.
@@ -103,7 +105,7 @@ impl Setup {
         fs::write(children.directory().join("tls.crt"), made.pem())?;
         fs::write(children.directory().join("tls.key"), key.serialize_pem())?;
         let certificate = made.der().clone();
-        Ok(Self { istiod, pillion, echo, children, certificate })
+        Ok(Self { istiod, pillion, echo, children, certificate, authority: made.pem() })
     }
 
     fn command(&self, kind: Kind, address: SocketAddr, admin: SocketAddr) -> Command {

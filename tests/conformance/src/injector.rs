@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::answer::Answer;
 use crate::configuration::Configuration;
-use crate::options::Peer;
+use crate::options::{Options, Peer};
 use crate::pillion::Pillion;
 
 /// Answers admission calls under one configuration.
@@ -34,13 +34,13 @@ impl Injector for Null {
 
 /// The injector under test, configured by what lies in `dir` and behaving as `release`; `None` where Istio is held against itself.
 pub fn build(
-    peer: Peer,
+    options: &Options,
     release: &str,
     configuration: &Configuration,
     dir: &Path,
 ) -> Result<Option<Box<dyn Injector>>> {
-    Ok(match peer {
-        Peer::Pillion => Some(Box::new(Pillion::load(release, configuration, dir)?)),
+    Ok(match options.peer {
+        Peer::Pillion => Some(Box::new(Pillion::load(release, configuration, dir, options.memo)?)),
         Peer::Null => Some(Box::new(Null)),
         Peer::Istio => None,
     })

@@ -21,6 +21,7 @@ pub mod handmade;
 pub mod injector;
 pub mod judge;
 pub mod loading;
+pub mod memory;
 pub mod mesh;
 pub mod options;
 pub mod oracle;

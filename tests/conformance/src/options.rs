@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
 
+use crate::memory::Memo;
+
 /// Compares Pillion's answers with Istio's, and exits 1 when one differs.
 #[derive(Debug, Parser)]
 #[command(name = "pillion-conformance", version)]
@@ -63,6 +65,9 @@ pub struct Options {
     /// What is held against Istio.
     #[arg(long, value_enum, default_value_t = Peer::Pillion)]
     pub peer: Peer,
+    /// How many answers are remembered while replicas of each pod are asked about.
+    #[arg(long, value_enum, default_value_t = Memo::On)]
+    pub memo: Memo,
     /// Where rendered configurations and differing pods are written.
     #[arg(long, value_name = "DIR")]
     pub work: Option<PathBuf>,

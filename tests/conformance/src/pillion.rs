@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow};
 use percent_encoding::percent_decode_str;
+use pillion::Capacity;
 use pillion::engine::{Engine, Preview};
 use pillion::review::{self, Review};
 use pillion::telemetry::Metrics;
@@ -23,6 +24,7 @@ use crate::compare::differences;
 use crate::configuration::Configuration;
 use crate::gates::{self, Probes};
 use crate::injector::Injector;
+use crate::memory::{self, Memo, Memory};
 use crate::properties::without_nulls;
 
 /// Pillion under one configuration.
@@ -33,11 +35,12 @@ pub struct Pillion {
     engine: Arc<Engine>,
     better: Snapshot,
     probes: Probes,
+    memory: Option<Memory>,
 }
 
 impl Pillion {
     /// Loads what lies in `dir`, with the settings that the configuration's header gives, to behave as `release` does.
-    pub fn load(release: &str, configuration: &Configuration, dir: &Path) -> Result<Self> {
+    pub fn load(release: &str, configuration: &Configuration, dir: &Path, memo: Memo) -> Result<Self> {
         let cluster = clusters::read(dir)?;
         let build =
             |change: &dyn Fn(&mut Gates)| snapshot(release, configuration, dir, cluster.clone(), change);
@@ -50,9 +53,11 @@ impl Pillion {
             })
         })?;
         let better = build(&|_| {})?;
-        let engine = Engine::new(Arc::new(Metrics::new(&configuration.revision)));
+        let memory = Memory::new(memo, &like_istio);
+        // Each pod is asked about once here: what is compared with Istio is worked out.
+        let engine = Engine::with_memo(Arc::new(Metrics::new(&configuration.revision)), Capacity::Off);
         engine.replace(like_istio);
-        Ok(Self { engine, better, probes })
+        Ok(Self { engine, better, probes, memory })
     }
 }
 
@@ -107,6 +112,7 @@ impl Injector for Pillion {
         let (reply, _) = self.engine.admit(&path, body, Preview::No);
         let mut fired = Fired(vec![format!("reason: {}", reply.report.reason)]);
         self.trace(&path, body, &mut fired);
+        fired.0.extend(self.memory.iter().flat_map(|memory| memory.replicas(&path, body)));
         Answer { code: reply.status.as_u16(), body: reply.body, panicked: false, fired: fired.0 }
     }
 }
@@ -162,7 +168,7 @@ pub const AGAIN_CHANGES: &str = "again: changes ";
 
 /// What must fire in a whole run: every reason that a review can have, and every pass.
 #[must_use]
-pub fn expectations() -> Vec<String> {
+pub fn expectations(memo: Memo) -> Vec<String> {
     /// Reasons that need another transport or a broken program.
     const NOT_BY_REVIEW: &[Reason] = &[
         Reason::EmptyBody,
@@ -181,6 +187,9 @@ pub fn expectations() -> Vec<String> {
     all.extend(DECIDED_BY.iter().map(|rule| format!("decided: by {rule}")));
     all.extend(FACTS.iter().map(|fact| (*fact).to_owned()));
     all.extend(STAGES.iter().map(|stage| format!("stage: {stage}")));
+    if memo != Memo::Off {
+        all.extend([memory::REMEMBERED, memory::WORKED_OUT].map(String::from));
+    }
     all.extend(PASSES.iter().map(|pass| format!("pass: {pass} changed the pod")));
     all
 }

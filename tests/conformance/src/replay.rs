@@ -52,7 +52,7 @@ pub fn run(file: &Path, options: &Options) -> Result<bool> {
     let newest = Oracle::of("latest", &work)?;
     let dir = work.join("rendered").join(&saved.release).join(&saved.configuration);
     configuration.render(&oracle, &dir)?;
-    let injector = injector::build(options.peer, &saved.release, configuration, &dir)?;
+    let injector = injector::build(options, &saved.release, configuration, &dir)?;
     let api_server = options.api_server.then(ApiServer::start).transpose()?;
     let job = Job {
         release: &saved.release,

@@ -74,7 +74,7 @@ pub fn run(options: &Options) -> Result<Tally> {
     let mut tally = Tally { seed, complete, ..Tally::default() };
     generate::expectations().into_iter().for_each(|name| tally.coverage.expect(name));
     deviations::TABLE.iter().for_each(|row| tally.coverage.expect(format!("on purpose: {}", row.name)));
-    pillion::expectations().into_iter().for_each(|name| tally.coverage.expect(name));
+    pillion::expectations(options.memo).into_iter().for_each(|name| tally.coverage.expect(name));
     gates::expectations(oracles.keys().copied()).into_iter().for_each(|name| tally.coverage.expect(name));
     handmade.iter().flat_map(Handmade::covers).for_each(|name| tally.coverage.expect(name));
     wordings::expect(&mut tally.coverage);
@@ -103,7 +103,7 @@ pub fn clock_seed() -> u64 {
 
 fn compare(job: &Job<'_>, handmade: &[Handmade], seed: u64, options: &Options, work: &Path) -> Result<Tally> {
     job.configuration.render(job.oracle, &job.dir)?;
-    let injector = injector::build(options.peer, job.release, job.configuration, &job.dir)?;
+    let injector = injector::build(options, job.release, job.configuration, &job.dir)?;
     let cases = cases(job, handmade, seed, options)?;
     let mut tally = Tally::default();
     let injected = round(job, injector.as_deref(), &cases, options, work, &mut tally)?;

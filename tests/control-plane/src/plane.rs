@@ -111,11 +111,12 @@ impl ControlPlane {
         Ok(plane)
     }
 
-    /// Starts kube-controller-manager, and waits until it has made the service account of the namespace `default`.
+    /// Starts kube-controller-manager, and waits until it has made the service account of the namespace `default`. `more`
+    /// are further arguments of it.
     ///
     /// # Errors
     /// As [`Self::start`].
-    pub fn start_controller_manager(&mut self) -> Result<()> {
+    pub fn start_controller_manager(&mut self, more: &[&str]) -> Result<()> {
         let mut command = Command::new(self.binaries.join("kube-controller-manager"));
         command.args([
             "--kubeconfig=kubeconfig",
@@ -125,6 +126,7 @@ impl ControlPlane {
             "--leader-elect=false",
             "--secure-port=0",
         ]);
+        command.args(more);
         self.children.start("kube-controller-manager", &mut command)?;
         self.wait("kube-controller-manager", "/api/v1/namespaces/default/serviceaccounts/default")
     }

@@ -43,7 +43,7 @@ pub struct Cluster {
 static CLUSTER: LazyLock<Cluster> = LazyLock::new(|| {
     let mut plane = ControlPlane::start_at(&binaries().unwrap(), HOST, &[])
         .expect("the control plane starts in a network namespace: run `make e2e`");
-    plane.start_controller_manager().unwrap();
+    plane.start_controller_manager(&[]).unwrap();
     let options = Options {
         image: image(),
         program: env!("CARGO_BIN_EXE_pillion").into(),

@@ -7,6 +7,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
+use pillion::decisions::DecisionLog;
 use pillion::engine::Engine;
 use pillion::http::{Limits, admit, listen};
 use pillion::lifecycle::{Part, Readiness, Trigger, shutdown};
@@ -86,7 +87,7 @@ impl Webhook {
         let resolver = Arc::new(Resolver::default());
         resolver.set(&made.identity);
         let tls = Arc::new(server_config(compliance, resolver).unwrap());
-        let router = admit::router(engine, ready());
+        let router = admit::router(engine, ready(), DecisionLog::All);
         let (trigger, stop) = shutdown();
         let served =
             tokio::spawn(listen::serve(listener, Some(tls), router, limits, Arc::clone(&metrics), stop));

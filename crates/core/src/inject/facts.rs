@@ -23,13 +23,14 @@ pub(crate) fn label<'p>(pod: &'p Value<'_>, key: &str) -> Option<&'p str> {
 /// The workload that a pod most likely belongs to, by the rules of Istio's `GetDeployMetaFromPod`.
 pub(crate) fn owner(pod: &Value<'_>, gates: &Gates) -> Owner {
     let mut owner = Owner {
-        name: String::from(text(pod, &["metadata", "name"])),
+        name: String::new(),
         namespace: String::from(text(pod, &["metadata", "namespace"])),
         kind: String::from("Pod"),
         api_version: String::from("v1"),
     };
     // Only a generated name says that somebody else made the pod.
-    if !text(pod, &["metadata", "generateName"]).is_empty()
+    let generated = pod.at(&["metadata", "generateName"]);
+    if matches!(generated, Some(Value::Str(name)) if !name.is_empty())
         && let Some(controller) = controller(pod)
     {
         owner.name = String::from(text(controller, &["name"]));
@@ -43,7 +44,9 @@ pub(crate) fn owner(pod: &Value<'_>, gates: &Gates) -> Owner {
     owner
 }
 
-fn controller<'p, 'r>(pod: &'p Value<'r>) -> Option<&'p Value<'r>> {
+/// The reference to whatever made the pod and keeps it.
+#[must_use]
+pub fn controller<'p, 'r>(pod: &'p Value<'r>) -> Option<&'p Value<'r>> {
     let references = pod.at(&["metadata", "ownerReferences"])?.as_list()?;
     references.iter().find(|r| r.get("controller").and_then(Value::as_bool) == Some(true))
 }

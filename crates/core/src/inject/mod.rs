@@ -35,6 +35,7 @@ mod trace;
 
 pub use decide::IGNORED_NAMESPACES;
 pub use error::{BadAnnotation, BadAnnotations, FinishError, InjectError, OverlayFault, OverlayStep};
+pub use facts::controller;
 pub use reason::{Reason, Verdict};
 pub use request::{Outcome, Owner, Request, Warning};
 pub use trace::{Step, Trace};
@@ -97,8 +98,12 @@ fn injected<'r, T: Trace>(
     let stripped = overrides::stripped(cx, trace)?;
     let owner = request.owner.clone().unwrap_or_else(|| facts::owner(&cx.original, &cx.snapshot.gates));
     let root = root::root(cx, &stripped, &owner);
-    let render::Rendered { mut pod, template_pod } =
-        render::render(cx, &root, &environment(cx.snapshot, request), trace)?;
+    let environment = environment(cx.snapshot, request);
+    let rendered = render::render(cx, &root, &environment, trace);
+    if environment.clock_read.get() {
+        trace.clock_read();
+    }
+    let render::Rendered { mut pod, template_pod } = rendered?;
     overrides::reapply(&mut pod, &template_pod, cx, trace)?;
     if cx.snapshot.gates.adjust_init_user {
         finish::security::adjust_init_user(&mut pod, &cx.original, &cx.proxy_config);

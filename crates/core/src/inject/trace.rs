@@ -88,6 +88,9 @@ pub trait Trace {
 
     /// Something happened.
     fn step(&mut self, step: Step<'_>);
+
+    /// A template asked for the time.
+    fn clock_read(&mut self) {}
 }
 
 /// Nobody listens.
@@ -102,5 +105,9 @@ impl<T: Trace> Trace for &mut T {
 
     fn step(&mut self, step: Step<'_>) {
         (**self).step(step);
+    }
+
+    fn clock_read(&mut self) {
+        (**self).clock_read();
     }
 }

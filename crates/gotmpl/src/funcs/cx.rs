@@ -18,6 +18,8 @@ use crate::value::{Bytes, Dict, List, MAX_NESTING, Val};
 pub struct Env {
     /// The time that `now` gives: read once by the host, so that a rendering is a function of its input.
     pub now: Timestamp,
+    /// Whether a rendering asked for it.
+    pub clock_read: Cell<bool>,
     /// The zone that Go would call `Local`.
     pub zone: TimeZone,
     /// What the function `env` may read: the host's settings, never the process's environment.
@@ -26,7 +28,12 @@ pub struct Env {
 
 impl Default for Env {
     fn default() -> Self {
-        Self { now: Timestamp::UNIX_EPOCH, zone: TimeZone::UTC, settings: BTreeMap::new() }
+        Self {
+            now: Timestamp::UNIX_EPOCH,
+            clock_read: Cell::new(false),
+            zone: TimeZone::UTC,
+            settings: BTreeMap::new(),
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Keys: what tells the items of a merged list apart, their merge key's value or the scalar itself.
 
-use pillion_govalue::{Kind, Map, Value};
+use pillion_govalue::{Kind, Map, Name, Value};
 
 use super::error::go_map;
 use super::list::Plan;
@@ -13,7 +13,7 @@ pub(super) enum Key<'v> {
     Bool(bool),
     Int(i64),
     Float(u64),
-    Str(&'v str),
+    Str(Name<'v>),
 }
 
 impl Merge {
@@ -39,7 +39,7 @@ impl Merge {
         let (true, Some(field)) = (self.typed, field) else { return self.key(item, plan) };
         let empty = match field.ty.kind() {
             Kind::Int32 | Kind::Int64 => Key::Float(0),
-            _ => Key::Str(""),
+            _ => Key::Str(Name::from("")),
         };
         let key = match item.get(field.json) {
             None | Some(Value::Null) => empty,
@@ -61,7 +61,7 @@ impl Merge {
                 // Adding zero makes one of the two zeros.
                 Key::Float((value.as_f64().unwrap_or_default() + 0.0).to_bits())
             }
-            Value::Str(s) => Key::Str(s),
+            Value::Str(s) => Key::Str(s.name()),
             Value::List(_) | Value::Map(_) => {
                 return Err(MergeFault::Uncomparable(self.kind(value).go_type()).into());
             }

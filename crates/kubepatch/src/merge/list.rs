@@ -123,7 +123,7 @@ impl Merge {
             let key = self.key(item, plan)?;
             order.push(key);
             building.merge(key, item).map_err(|e| match key {
-                Key::Str(name) => e.within(format!("[{name}]")),
+                Key::Str(name) => e.within(format!("[{}]", name.text())),
                 _ => e,
             })?;
         }

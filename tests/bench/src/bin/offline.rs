@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
 use clap::Parser;
+use pillion::Capacity;
 use pillion::engine::{Engine, Preview};
 use pillion::source::{self, Origin};
 use pillion::telemetry::Metrics;
@@ -26,6 +27,9 @@ struct Args {
     /// A word of the reviews, such as a workload's name, that gets another number each time: no two are alike.
     #[arg(long, value_name = "WORD")]
     vary: Option<String>,
+    /// Work every answer out, also one that is known.
+    #[arg(long)]
+    no_memo: bool,
     /// Reviews, as an API server sends them.
     #[arg(required = true, value_name = "FILE")]
     reviews: Vec<PathBuf>,
@@ -35,7 +39,8 @@ fn main() -> Result<()> {
     let args = Args::parse();
     let origin = args.config_dir.map_or(Origin::Embedded, Origin::Directory);
     let built = source::build(&origin.read()?, Settings::default())?;
-    let engine = Engine::new(Arc::new(Metrics::new("default")));
+    let capacity = if args.no_memo { Capacity::Off } else { Capacity::default() };
+    let engine = Engine::with_memo(Arc::new(Metrics::new("default")), capacity);
     engine.replace(built.snapshot);
     for path in &args.reviews {
         let body = fs::read_to_string(path).with_context(|| path.display().to_string())?;

@@ -10,6 +10,7 @@ mod time;
 
 use std::fmt;
 
+use pillion_govalue::watched::Class;
 use pillion_govalue::{Field, Kind, TypeRef, Value, quantity};
 
 /// A value that Go does not decode into its type. `Display` is Go's message.
@@ -81,6 +82,8 @@ fn walk(value: &Value<'_>, ty: TypeRef, frame: &Frame<'_>, first: &mut Found) ->
                 return Err(frame.mismatch(value, "int32", true));
             }
         }
+        // A text that is known to be a time need not be read for it.
+        (Kind::Time, Value::Str(text)) if text.class() == Some(Class::Time) => {}
         (Kind::Time, Value::Str(text)) => {
             time::check(text).map_err(|e| frame.own_words(ty, e))?;
         }

@@ -111,6 +111,7 @@ impl<'v> From<Time> for Val<'v> {
 
 impl Time {
     fn now(cx: &Cx<'_>) -> Self {
+        cx.env().clock_read.set(true);
         Self { at: cx.env().now, zone: Zone::local(cx) }
     }
 

@@ -1,9 +1,12 @@
 //! [`Template`]: compiled once, rendered often, from any thread.
 
+use std::sync::Arc;
+
 use pillion_govalue::{TypeRef, Value};
 
 use crate::error::{Error, ErrorKind};
 use crate::exec;
+use crate::fold::{Folding, fold};
 use crate::funcs::{Cx, Effect, Env, FunctionSet};
 use crate::limits::Limits;
 use crate::parse::ast::{Node, Tree};
@@ -16,12 +19,23 @@ const MAX_TEXT: usize = 4 << 20;
 /// A compiled template text with all the templates it defines.
 pub struct Template {
     pub(crate) name: Box<str>,
-    pub(crate) text: Box<str>,
+    pub(crate) text: Arc<str>,
     pub(crate) trees: Vec<Tree>,
     pub(crate) main: usize,
     pub(crate) mutates: bool,
     clock: bool,
-    root: TypeRef,
+    pub(crate) root: TypeRef,
+    missing: Vec<Box<str>>,
+}
+
+/// What is known of the data of a template before there is all of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Foreknown<'k> {
+    /// The members of the root that are known; the others are unknown, not absent.
+    pub members: &'k Value<'k>,
+    /// The fields that lead from the root to a map in which keys that the template asks for by name are taken to be
+    /// missing. Nothing if empty.
+    pub sparse: &'k [&'k str],
 }
 
 impl Template {
@@ -49,6 +63,7 @@ impl Template {
             mutates: effects.contains(&Effect::Mutates),
             clock: effects.contains(&Effect::Clock),
             root,
+            missing: Vec::new(),
         })
     }
 
@@ -61,6 +76,25 @@ impl Template {
         let result = exec::run(self, read(Some(root), self.root), &cx, limits);
         cx.clear();
         result
+    }
+
+    /// This template made smaller by what is known of its data. Against every root that is as `known` says, and has
+    /// none of the keys of [`Self::missing`] in the sparse map, it renders the same; by fewer steps, so that one that
+    /// its limits would stop may end. `None` if it writes into maps, for then nothing of its data is known.
+    #[must_use]
+    pub fn folded(&self, known: Foreknown<'_>) -> Option<Self> {
+        if self.mutates {
+            return None;
+        }
+        let Folding { trees, main, missing } = fold(self, known);
+        let (name, text) = (self.name.clone(), Arc::clone(&self.text));
+        Some(Self { name, text, trees, main, mutates: false, clock: self.clock, root: self.root, missing })
+    }
+
+    /// The keys that folding has taken to be missing, sorted.
+    #[must_use]
+    pub fn missing(&self) -> &[Box<str>] {
+        &self.missing
     }
 
     /// Whether it asks the clock, so that a rendering must not be remembered.

@@ -45,6 +45,7 @@ impl<'v> Exec<'_, 'v> {
     fn evaluated(&mut self, dot: &Ev<'v>, expr: &'v Expr) -> Result<Option<Ev<'v>>, Error> {
         self.step()?;
         match &expr.kind {
+            ExprKind::Folded(folded) => Ok(Some(self.folded_value(folded))),
             ExprKind::Dot => Ok(Some(dot.clone())),
             ExprKind::Field(names) => self.chain(dot, dot.clone(), expr, names, &[], None).map(Some),
             ExprKind::Variable(..) => self.variable_expr(dot, expr, &[], None).map(Some),

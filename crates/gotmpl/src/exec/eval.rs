@@ -1,7 +1,5 @@
 //! Values of pipelines, commands, literals and variables.
 
-use pillion_govalue::types::KNOWN;
-
 use super::{At, Ev, Evaluated, Exec};
 use crate::error::Error;
 use crate::funcs::Param;
@@ -14,18 +12,7 @@ pub(super) type Args<'v> = &'v [Expr];
 impl<'v> Exec<'_, 'v> {
     pub(super) fn pipeline(&mut self, dot: &Ev<'v>, pipe: &'v Pipe) -> Evaluated<'v> {
         self.at = At::Pipe(pipe);
-        let mut value: Option<Ev<'v>> = None;
-        for cmd in &pipe.cmds {
-            self.step()?;
-            let mut result = self.command(dot, cmd, value)?;
-            // What lies in an interface is taken out of it; a nil one leaves nothing.
-            if result.iface || matches!(result.val, Val::Nil(ty) if ty == KNOWN.any) {
-                let val = if result.val.is_untyped_nil() { Val::Invalid } else { result.val };
-                result = Ev::plain(val);
-            }
-            value = Some(result);
-        }
-        let value = value.unwrap_or(Ev::invalid());
+        let value = self.commands(dot, &pipe.cmds)?;
         for var in &pipe.vars {
             if pipe.assigns {
                 self.assign(var.id, &var.name, value.clone())?;
@@ -34,6 +21,22 @@ impl<'v> Exec<'_, 'v> {
             }
         }
         Ok(value)
+    }
+
+    /// Commands one after the other, each with the value of the one before it.
+    pub(super) fn commands(&mut self, dot: &Ev<'v>, cmds: &'v [Command]) -> Evaluated<'v> {
+        let mut value: Option<Ev<'v>> = None;
+        for cmd in cmds {
+            self.step()?;
+            let mut result = self.command(dot, cmd, value)?;
+            // What lies in an interface is taken out of it; a nil one leaves nothing.
+            if result.iface || matches!(result.val, Val::Nil(ty) if ty == self.known.any) {
+                let val = if result.val.is_untyped_nil() { Val::Invalid } else { result.val };
+                result = Ev::plain(val);
+            }
+            value = Some(result);
+        }
+        Ok(value.unwrap_or(Ev::invalid()))
     }
 
     pub(super) fn assign(&mut self, id: u32, name: &str, value: Ev<'v>) -> Result<(), Error> {
@@ -62,6 +65,7 @@ impl<'v> Exec<'_, 'v> {
                 self.nested(dot, pipe)
             }
             ExprKind::Variable(..) => self.variable_expr(dot, first, args, last),
+            ExprKind::Folded(folded) => Ok(self.folded_value(folded)),
             _ => {
                 self.at = At::Expr(first);
                 self.not_a_function(first, args, last.is_some())?;

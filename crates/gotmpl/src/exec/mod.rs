@@ -7,7 +7,10 @@ mod arg;
 mod call;
 mod eval;
 mod field;
+mod fold;
 mod range;
+
+pub(crate) use fold::Scene;
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -17,10 +20,11 @@ use pillion_govalue::Value;
 use pillion_govalue::types::{KNOWN, Known};
 
 use crate::error::{Error, ErrorKind, Place};
+use crate::fold::Folded;
 use crate::funcs::{Cx, Fault};
 use crate::limits::Limits;
 use crate::methods::addressed_string;
-use crate::parse::ast::{Branch, Call, Command, Expr, List, Node, Pipe, Pos};
+use crate::parse::ast::{Branch, Call, Command, Expr, Node, Pipe, Pos};
 use crate::template::Template;
 use crate::value::Val;
 
@@ -68,6 +72,8 @@ enum At<'v> {
     Command(&'v Command),
     Expr(&'v Expr),
     Call(&'v Call),
+    /// Where evaluation ended when the value was folded.
+    Folded(&'v Folded),
 }
 
 impl At<'_> {
@@ -78,6 +84,7 @@ impl At<'_> {
             At::Command(c) => c.pos,
             At::Expr(e) => e.pos,
             At::Call(c) => c.pos,
+            At::Folded(k) => k.end.pos,
         }
     }
 }
@@ -90,6 +97,7 @@ impl fmt::Display for At<'_> {
             At::Command(c) => c.fmt(f),
             At::Expr(e) => e.fmt(f),
             At::Call(c) => c.fmt(f),
+            At::Folded(k) => f.write_str(&k.end.shown),
         }
     }
 }
@@ -123,21 +131,9 @@ pub(crate) fn run<'v>(
     cx: &Cx<'v>,
     limits: &Limits,
 ) -> Result<Vec<u8>, Error> {
-    let mut exec = Exec {
-        template,
-        cx,
-        known: &KNOWN,
-        current: template.main,
-        at: At::Nothing,
-        vars: vec![(0, Ev::plain(root.clone()))],
-        base: 0,
-        args: Vec::with_capacity(16),
-        depth: 0,
-        max_depth: limits.depth,
-        out: Vec::with_capacity(limits.output.min(template.text.len() + 1024)),
-        max_out: limits.output,
-        own: template.mutates.then(RefCell::default),
-    };
+    let mut exec = Exec::new(template, cx, vec![(0, Ev::plain(root.clone()))], limits);
+    exec.args.reserve(16);
+    exec.out.reserve(limits.output.min(template.text.len() + 1024));
     match exec.walk(&Ev::plain(root), &template.trees[template.main].list) {
         Ok(()) => Ok(exec.out),
         Err(Stop::Failed(e)) => Err(e),
@@ -146,12 +142,36 @@ pub(crate) fn run<'v>(
     }
 }
 
-impl<'v> Exec<'_, 'v> {
-    fn walk(&mut self, dot: &Ev<'v>, list: &'v List) -> Walked {
+impl<'x, 'v> Exec<'x, 'v> {
+    fn new(template: &'v Template, cx: &'x Cx<'v>, vars: Vec<(u32, Ev<'v>)>, limits: &Limits) -> Self {
+        Self {
+            template,
+            cx,
+            known: &KNOWN,
+            current: template.main,
+            at: At::Nothing,
+            vars,
+            base: 0,
+            args: Vec::new(),
+            depth: 0,
+            max_depth: limits.depth,
+            out: Vec::new(),
+            max_out: limits.output,
+            own: template.mutates.then(RefCell::default),
+        }
+    }
+
+    fn walk(&mut self, dot: &Ev<'v>, list: &'v [Node]) -> Walked {
         self.enter()?;
         for node in list {
             match node {
                 Node::Text(range) => self.write(&self.template.text.as_bytes()[range.clone()])?,
+                Node::Made(bytes) => self.write(bytes)?,
+                Node::Block(list) => {
+                    let mark = self.vars.len();
+                    self.walk(dot, list)?;
+                    self.vars.truncate(mark);
+                }
                 Node::Action(pipe) => {
                     let value = self.pipeline(dot, pipe)?;
                     if pipe.vars.is_empty() {

@@ -35,6 +35,9 @@ pub struct Function {
     pub variadic: Option<Param>,
     /// What it does besides giving a value.
     pub effect: Effect,
+    /// For a function that reads nothing of its first argument but the entry that its second one names: the fields
+    /// that lead from the argument to the map.
+    pub lookup: Option<&'static [&'static str]>,
     /// Its code.
     pub run: Run,
 }
@@ -47,6 +50,8 @@ pub enum Effect {
     /// Writes into a map it is given. A template with such a function works on its own copy of the data's
     /// `map[string]any` values, so that what it writes is seen within this rendering and never after it.
     Mutates,
+    /// Reads what the host lends besides the clock (its settings, its time zone): the value is that of one rendering.
+    Lent,
     /// Asks the clock: the rendering must not be remembered.
     Clock,
 }
@@ -122,19 +127,27 @@ impl Function {
     /// A function of fixed arity.
     #[must_use]
     pub const fn new(name: &'static str, params: &'static [Param], run: Run) -> Self {
-        Self { name, params, variadic: None, effect: Effect::Pure, run }
+        Self { name, params, variadic: None, effect: Effect::Pure, lookup: None, run }
     }
 
     /// A function whose last parameter takes any number of arguments.
     #[must_use]
     pub const fn variadic(name: &'static str, params: &'static [Param], rest: Param, run: Run) -> Self {
-        Self { name, params, variadic: Some(rest), effect: Effect::Pure, run }
+        Self { name, params, variadic: Some(rest), effect: Effect::Pure, lookup: None, run }
     }
 
     /// The same function with another effect.
     #[must_use]
     pub const fn with(mut self, effect: Effect) -> Self {
         self.effect = effect;
+        self
+    }
+
+    /// The same function, which reads of its first argument only the entry that the second names; see
+    /// [`Function::lookup`].
+    #[must_use]
+    pub const fn looking_up(mut self, fields: &'static [&'static str]) -> Self {
+        self.lookup = Some(fields);
         self
     }
 

@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 use pillion_govalue::{Field, TypeRef};
 
 use crate::fmt::quote::quote;
+use crate::fold::Folded;
 use crate::funcs::{Function, Param};
 
 /// A byte offset in the template's text.
@@ -15,9 +16,14 @@ pub(crate) type Pos = u32;
 /// Text, actions and control structures in order.
 pub(crate) type List = Vec<Node>;
 
+#[derive(Clone)]
 pub(crate) enum Node {
     /// Bytes to write as they are: a range of the template's text.
     Text(std::ops::Range<usize>),
+    /// Bytes that folding has made out of text and actions.
+    Made(Box<[u8]>),
+    /// Nodes whose variables end with them: what folding leaves of an `if` that is settled.
+    Block(List),
     Action(Pipe),
     If(Branch),
     With(Branch),
@@ -28,12 +34,14 @@ pub(crate) enum Node {
 }
 
 /// `if` or `with`, the `else if` or `else with` behind it included.
+#[derive(Clone)]
 pub(crate) struct Branch {
     pub(crate) arms: Vec<(Pipe, List)>,
     pub(crate) otherwise: List,
 }
 
 /// `range`.
+#[derive(Clone)]
 pub(crate) struct Loop {
     pub(crate) pipe: Pipe,
     pub(crate) body: List,
@@ -41,6 +49,7 @@ pub(crate) struct Loop {
 }
 
 /// `{{template "name" pipeline}}`.
+#[derive(Clone)]
 pub(crate) struct Call {
     pub(crate) pos: Pos,
     pub(crate) name: Vec<u8>,
@@ -49,6 +58,7 @@ pub(crate) struct Call {
     pub(crate) target: Option<usize>,
 }
 
+#[derive(Clone)]
 pub(crate) struct Pipe {
     pub(crate) pos: Pos,
     pub(crate) assigns: bool,
@@ -63,17 +73,20 @@ pub(crate) struct Var {
     pub(crate) name: Box<str>,
 }
 
+#[derive(Clone)]
 pub(crate) struct Command {
     pub(crate) pos: Pos,
     /// Never empty.
     pub(crate) args: Vec<Expr>,
 }
 
+#[derive(Clone)]
 pub(crate) struct Expr {
     pub(crate) pos: Pos,
     pub(crate) kind: ExprKind,
 }
 
+#[derive(Clone)]
 pub(crate) enum ExprKind {
     Dot,
     Nil,
@@ -89,9 +102,12 @@ pub(crate) enum ExprKind {
     /// `(pipeline).A.B` and the like.
     Chain(Box<Expr>, Vec<Name>),
     Pipe(Box<Pipe>),
+    /// What folding has put in place of an operand or of the first commands of a pipeline.
+    Folded(Box<Folded>),
 }
 
 /// A name behind a dot.
+#[derive(Clone)]
 pub(crate) struct Name {
     pub(crate) text: Box<str>,
     /// The type of which it was found to be a plain field, and the field: nearly always the same one again, for
@@ -106,6 +122,7 @@ impl From<&str> for Name {
 }
 
 /// A function's name resolved.
+#[derive(Clone)]
 pub(crate) struct Callee {
     pub(crate) function: Function,
     /// The types of its parameters, looked up.
@@ -136,6 +153,7 @@ impl From<Param> for Wanted {
 }
 
 /// A number literal: everything it can be taken for.
+#[derive(Clone)]
 pub(crate) struct Number {
     pub(crate) text: Box<str>,
     pub(crate) int: Option<i64>,
@@ -145,6 +163,7 @@ pub(crate) struct Number {
 }
 
 /// A template of the text: the main one, or one made by `define` or `block`.
+#[derive(Clone)]
 pub(crate) struct Tree {
     pub(crate) name: Vec<u8>,
     pub(crate) list: List,
@@ -220,6 +239,7 @@ impl fmt::Display for Expr {
                 fields(f, names)
             }
             ExprKind::Pipe(pipe) => write!(f, "{pipe}"),
+            ExprKind::Folded(folded) => f.write_str(&folded.shown),
         }
     }
 }

@@ -23,7 +23,7 @@ const TABLE: &[Function] = &[
     Function::variadic("call", &[Param::Value], Param::Value, unreachable_here),
     Function::new("not", &[Param::Value], |_, a| Ok(Val::Bool(!a[0].truth()))),
     Function::new("len", &[Param::Value], |_, a| index::length(&a[0])),
-    Function::variadic("index", &[Param::Value], Param::Value, unreachable_here),
+    Function::variadic("index", &[Param::Value], Param::Value, unreachable_here).looking_up(&[]),
     Function::variadic("slice", &[Param::Value], Param::Value, |cx, a| index::slice(cx, &a[0], &a[1..])),
     Function::variadic("print", &[], Param::Any, |cx, a| fmt::sprint(cx, a).map(Val::from)),
     Function::variadic("println", &[], Param::Any, |cx, a| fmt::sprintln(cx, a).map(Val::from)),

@@ -58,10 +58,12 @@ pub(super) const TABLE: &[Function] = &[
     Function::new("toDate", &[Str, Str], |cx, a| {
         let parsed = parse::parse(a[0].bytes(), a[1].bytes(), &Zone::local(cx));
         Ok(parsed.unwrap_or_else(|_| Time::zero()).into())
-    }),
+    })
+    .with(Effect::Lent),
     Function::new("mustToDate", &[Str, Str], |cx, a| {
         parse::parse(a[0].bytes(), a[1].bytes(), &Zone::local(cx)).map(Val::from).map_err(Fault::new)
-    }),
+    })
+    .with(Effect::Lent),
     Function::new("duration", &[Any], |_, a| Ok(Val::from(duration::format(seconds(&a[0]))))),
     Function::new("durationRound", &[Any], |cx, a| Ok(Val::from(rough(nanoseconds(cx, &a[0])))))
         .with(Effect::Clock),

@@ -16,7 +16,7 @@ use std::path::PathBuf;
 
 use pillion_core::config::Mesh;
 use pillion_core::inject::functions::{Dialect, function_set};
-use pillion_gotmpl::{Env, ErrorKind, Limits, Template};
+use pillion_gotmpl::{Env, ErrorKind, Foreknown, Limits, Template};
 use pillion_govalue::json::{PLAIN, to_string};
 use pillion_govalue::types::KNOWN;
 use pillion_govalue::{Map, Value, parse};
@@ -65,10 +65,32 @@ impl Row {
         let functions = function_set(Dialect::default());
         let template = Template::compile("inject", &self.template, functions, KNOWN.template_data)
             .map_err(|e| format!("parse: {e}"))?;
+        folded_alike(&template, root);
         template.render(root, &Env::default(), &Limits::default()).map_err(|e| {
             let stage = if e.kind() == ErrorKind::Parse { "parse" } else { "exec" };
             format!("{stage}: {e}")
         })
+    }
+}
+
+/// Folded over what a configuration says of the root, a template renders the same.
+fn folded_alike(template: &Template, root: &Value<'_>) {
+    const FIXED: &[&str] =
+        &["MeshConfig", "Values", "Revision", "InboundTrafficPolicyMode", "CompliancePolicy"];
+    const USUAL: &[&str] = &["ProxyConfig", "NativeSidecars", "ProxyImage", "ProxyUID", "ProxyGID"];
+    let render = |template: &Template| template.render(root, &Env::default(), &Limits::default());
+    let want = render(template);
+    for (names, sparse) in
+        [(FIXED, false), (&[FIXED, USUAL].concat(), false), (&[FIXED, USUAL].concat(), true)]
+    {
+        let members = names.iter().map(|name| (*name, root.get(name).cloned().unwrap_or_default()));
+        let members = Value::map(members.collect());
+        let sparse: &[&str] = if sparse { &["ObjectMeta", "Annotations"] } else { &[] };
+        let Some(folded) = template.folded(Foreknown { members: &members, sparse }) else { continue };
+        let there = |key: &str| root.at(&["ObjectMeta", "annotations", key]).is_some();
+        if !folded.missing().iter().any(|key| there(key)) {
+            assert_eq!(render(&folded), want, "{template:?} folded over {names:?}");
+        }
     }
 }
 
@@ -194,4 +216,26 @@ fn istios_answers_are_given() {
             held_against("more.jsonl", &corpus("more.jsonl"));
         }
     }
+}
+
+#[test]
+fn whole_templates_render_the_same_when_they_are_folded() {
+    let roots = roots();
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/conformance/templates");
+    let profile = pillion_goyaml::parse(include_str!("../../../profiles/envoy/config")).unwrap();
+    let profile = profile.get("templates").and_then(Value::as_map).unwrap().clone();
+    let profile = profile.into_iter().map(|(_, text)| String::from(text.as_str().unwrap()));
+    let files = std::fs::read_dir(folder)
+        .unwrap()
+        .filter_map(|file| std::fs::read_to_string(file.unwrap().path()).ok());
+    let mut compared = 0;
+    for text in files.chain(profile) {
+        let functions = function_set(Dialect::default());
+        let Ok(template) = Template::compile("inject", &text, functions, KNOWN.template_data) else {
+            continue;
+        };
+        roots.values().for_each(|root| folded_alike(&template, root));
+        compared += 1;
+    }
+    assert!(compared > 50, "only {compared} templates");
 }

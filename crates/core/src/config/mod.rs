@@ -41,7 +41,8 @@ pub use proxyconfig::{ProxyConfigResource, ProxyConfigs};
 pub use selector::LabelSelector;
 pub use settings::{NativeSidecars, Platform, Settings};
 pub use snapshot::{Built, Snapshot};
-pub use template::CompiledTemplate;
+pub use template::{CompiledTemplate, KnownRoots};
+
 pub use values::Values;
 
 /// One text of a configuration.

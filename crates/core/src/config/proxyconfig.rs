@@ -36,18 +36,32 @@ pub fn effective<'l, L: Fn(&str) -> Option<&'l str>>(
     target: &Target<'_, L>,
 ) -> Value<'static> {
     let empty = Map::new();
-    let code = mesh.code_default_config();
-    let mut config = merge_proxy_config_message(code, mesh.default_config().as_map().unwrap_or(&empty));
     let root = mesh.root_namespace();
     let global = (!root.is_empty()).then(|| resources.of_namespace(root)).flatten();
     let own = (target.namespace != root).then(|| resources.of_namespace(target.namespace)).flatten();
-    for layer in [global, own].into_iter().flatten() {
+    let workload = resources.of_workload(target.namespace, &target.label);
+    if global.is_none() && own.is_none() && workload.is_none() && target.annotation.is_none() {
+        return mesh.usual_proxy_config().clone();
+    }
+    let annotation = target.annotation.and_then(|text| annotation_layer(text, mesh.messages()).ok());
+    let namespaces = [global, own].into_iter().flatten();
+    Value::map(layered(mesh, namespaces, &annotation.unwrap_or_default(), workload.unwrap_or(&empty)))
+}
+
+/// The layers one over the other: first those of namespaces, at last the pod's own.
+pub(super) fn layered<'m>(
+    mesh: &Mesh,
+    namespaces: impl IntoIterator<Item = &'m Map<'static>>,
+    annotation: &Map<'static>,
+    workload: &Map<'static>,
+) -> Map<'static> {
+    let empty = Map::new();
+    let code = mesh.code_default_config();
+    let mut config = merge_proxy_config_message(code, mesh.default_config().as_map().unwrap_or(&empty));
+    for layer in namespaces {
         config = merge_proxy_config_message(&config, layer);
     }
-    let workload = resources.of_workload(target.namespace, &target.label).unwrap_or(&empty);
-    let annotation = target.annotation.and_then(|text| annotation_layer(text, mesh.messages()).ok());
-    let nearest = merge_proxy_config_message(&annotation.unwrap_or_default(), workload);
-    Value::map(merge_proxy_config_message(&config, &nearest))
+    merge_proxy_config_message(&config, &merge_proxy_config_message(annotation, workload))
 }
 
 fn annotation_layer(text: &str, messages: Messages) -> Result<Map<'static>, MeshError> {

@@ -5,9 +5,10 @@ use super::compat::{self, Gates, Level};
 use super::injector::{RawConfig, SIDECAR};
 use super::{
     Cluster, ClusterFacts, CompiledTemplate, ConfigError, ConfigWarning, DEFAULT_CLUSTER_ID, InjectorConfig,
-    Mesh, ProxyConfigResource, ProxyConfigs, Settings, Source, Sources, Values,
+    KnownRoots, Mesh, ProxyConfigResource, ProxyConfigs, Settings, Source, Sources, Values,
 };
 use crate::inject::functions::Dialect;
+use crate::inject::root;
 
 /// All that an injection reads besides the pod.
 #[derive(Clone, Debug)]
@@ -30,6 +31,8 @@ pub struct Snapshot {
     pub settings: Settings,
     /// Namespaces and nodes of clusters.
     pub cluster: Cluster,
+    /// What templates can be folded over.
+    pub known: KnownRoots,
 }
 
 /// A snapshot, and what is odd about the configuration it was made of.
@@ -90,8 +93,11 @@ impl Snapshot {
         let mesh = read_mesh(sources, &gates, &mut warnings)?;
         let resources = sources.proxy_configs.iter().map(ProxyConfigResource::read);
         let proxy_configs = ProxyConfigs::new(resources.collect::<Result<_, _>>()?, &gates);
-        let snapshot =
-            Self { injector: config, values, mesh, proxy_configs, level, gates, agent, settings, cluster };
+        let injector = config;
+        let known = KnownRoots::default();
+        let mut snapshot =
+            Self { injector, values, mesh, proxy_configs, level, gates, agent, settings, cluster, known };
+        snapshot.known = root::known(&snapshot);
         Ok(Built { snapshot, warnings })
     }
 

@@ -1,9 +1,10 @@
 //! One template of the configuration, compiled; or the reason why it is not, kept until somebody asks for it.
-//! Never: running it.
+//! Folded over what a snapshot knows of the data, when it is first used. Never: running it.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use pillion_gotmpl::Template;
+use pillion_gotmpl::{Foreknown, Template};
+use pillion_govalue::Value;
 use pillion_govalue::types::KNOWN;
 
 use super::error::ConfigError;
@@ -18,6 +19,23 @@ pub struct CompiledTemplate {
     name: String,
     text: String,
     compiled: Result<Arc<Template>, ConfigError>,
+    folded: Arc<[OnceLock<Option<Folded>>; 3]>,
+}
+
+/// A template folded over some members of the root.
+#[derive(Debug)]
+struct Folded {
+    members: Value<'static>,
+    template: Template,
+}
+
+/// What a snapshot knows of the root that a pod's templates are rendered against: some of its members.
+#[derive(Clone, Debug, Default)]
+pub struct KnownRoots {
+    /// What nearly every pod finds: also what its annotations and the cluster can change.
+    pub(crate) usual: Value<'static>,
+    /// What every pod finds.
+    pub(crate) fixed: Value<'static>,
 }
 
 impl CompiledTemplate {
@@ -31,7 +49,7 @@ impl CompiledTemplate {
             column: e.column().and_then(|c| usize::try_from(c).ok()),
             message: String::from(e.detail()),
         });
-        Self { name: String::from(name), text: String::from(text), compiled }
+        Self { name: String::from(name), text: String::from(text), compiled, folded: Arc::default() }
     }
 
     /// Its name in the configuration.
@@ -54,9 +72,61 @@ impl CompiledTemplate {
         self.compiled.as_ref().map(AsRef::as_ref)
     }
 
+    /// The template to be rendered against `root`: the one folded furthest over what `known` says of the root, which
+    /// renders the same. At most three folded ones are kept.
+    ///
+    /// # Errors
+    /// Why it does not compile.
+    pub(crate) fn for_root(&self, root: &Value<'_>, known: &KnownRoots) -> Result<&Template, &ConfigError> {
+        let template = self.template()?;
+        let kinds = [(&known.usual, SPARSE), (&known.usual, &[]), (&known.fixed, &[])];
+        for (slot, (members, sparse)) in self.folded.iter().zip(kinds) {
+            if !has_members(root, members) {
+                continue;
+            }
+            let fold = || {
+                let template = template.folded(Foreknown { members, sparse })?;
+                Some(Folded { members: members.clone(), template })
+            };
+            // Another snapshot with this template may know something else.
+            if let Some(folded) = slot.get_or_init(fold)
+                && folded.members.same_pointer(members)
+                && lacks(root, folded.template.missing())
+            {
+                return Ok(&folded.template);
+            }
+        }
+        Ok(template)
+    }
+
     /// Why it does not compile.
     #[must_use]
     pub fn fault(&self) -> Option<&ConfigError> {
         self.compiled.as_ref().err()
     }
+}
+
+/// The annotations of a pod: hardly one has any of those that templates ask for.
+const SPARSE: &[&str] = &["ObjectMeta", "Annotations"];
+
+/// Whether the pod has none of the annotations `keys`, which are sorted.
+fn lacks(root: &Value<'_>, keys: &[Box<str>]) -> bool {
+    let annotations = root.at(&["ObjectMeta", "annotations"]).and_then(Value::as_map);
+    keys.is_empty()
+        || annotations.is_none_or(|own| {
+            own.keys().all(|key| keys.binary_search_by(|k| (**k).cmp(key.as_str())).is_err())
+        })
+}
+
+/// Whether `root` has the members of `known` (in the order in which it has them), containers being the very same.
+fn has_members(root: &Value<'_>, known: &Value<'_>) -> bool {
+    let (Some(root), Some(known)) = (root.as_map(), known.as_map()) else { return false };
+    let mut members = root.iter();
+    known.iter().all(|(key, value)| {
+        let found = members.find(|(name, _)| *name == key);
+        found.is_some_and(|(_, member)| match value {
+            Value::Map(_) | Value::List(_) => member.same_pointer(value),
+            _ => member == value,
+        })
+    })
 }

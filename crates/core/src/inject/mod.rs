@@ -30,7 +30,7 @@ mod path;
 mod reason;
 mod render;
 mod request;
-mod root;
+pub(crate) mod root;
 mod trace;
 
 pub use decide::IGNORED_NAMESPACES;

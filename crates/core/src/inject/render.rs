@@ -81,7 +81,7 @@ fn text(cx: &Context<'_, '_>, name: &str, root: &Value<'_>, env: &Env) -> Result
         return Err(InjectError::TemplateMissing { name: name.into(), have: have.join(", ") });
     };
     let template = compiled
-        .template()
+        .for_root(root, &cx.snapshot.known)
         .map_err(|e| InjectError::TemplateBroken { name: name.into(), message: e.to_string() })?;
     template.render(root, env, &Limits::default()).map_err(|e| InjectError::TemplateFailed {
         name: name.into(),

@@ -7,8 +7,8 @@ mod layer;
 
 use pillion_govalue::{Map, Value};
 
-use super::Gates;
 use super::jsonpb::{Messages, ProtoError};
+use super::{Gates, proxyconfig};
 
 pub(crate) use defaults::proxy_config as default_proxy_config;
 pub(crate) use layer::{
@@ -36,6 +36,8 @@ pub struct Mesh {
     pub config: Value<'static>,
     /// The release whose defaults and rules count.
     gates: Gates,
+    /// The `ProxyConfig` of a pod for which nothing else says anything.
+    usual: Value<'static>,
 }
 
 impl Default for Mesh {
@@ -49,7 +51,13 @@ impl Mesh {
     #[must_use]
     pub fn of(gates: &Gates) -> Self {
         let config = Value::map(defaults::mesh_config(!gates.no_default_tracing, gates.messages));
-        Self { config, gates: gates.clone() }
+        Self::new(config, gates.clone())
+    }
+
+    fn new(config: Value<'static>, gates: Gates) -> Self {
+        let mut mesh = Self { config, gates, usual: Value::Null };
+        mesh.usual = Value::map(proxyconfig::layered(&mesh, [], &Map::new(), &Map::new()));
+        mesh
     }
 
     /// This configuration under another source of YAML; with it what Istio would warn of.
@@ -60,7 +68,7 @@ impl Mesh {
         let json = read_yaml(yaml)?;
         let empty = Map::new();
         let config = layer::mesh(self.config.as_map().unwrap_or(&empty), &json, self.gates.messages)?;
-        let mesh = Self { config: Value::map(config), gates: self.gates.clone() };
+        let mesh = Self::new(Value::map(config), self.gates.clone());
         let found = check::mesh(&mesh.config, &mesh.gates);
         if found.errors.is_empty() {
             Ok((mesh, found.warnings))
@@ -78,6 +86,13 @@ impl Mesh {
     #[must_use]
     pub fn default_config(&self) -> &Value<'static> {
         self.config.get("defaultConfig").unwrap_or(&Value::Null)
+    }
+
+    /// The effective `ProxyConfig` of a pod that neither an annotation nor a resource says anything of: always the same
+    /// tree.
+    #[must_use]
+    pub const fn usual_proxy_config(&self) -> &Value<'static> {
+        &self.usual
     }
 
     /// What `defaultConfig` is when nobody configures it.
@@ -104,11 +119,11 @@ impl Mesh {
     /// As [`Self::with_proxy_config`].
     pub fn of_pod(&self, yaml: &str) -> Result<Self, MeshError> {
         let default_config = self.with_proxy_config(yaml)?;
-        let mut mesh = self.clone();
-        if let Some(config) = mesh.config.as_map_mut() {
+        let mut config = self.config.clone();
+        if let Some(config) = config.as_map_mut() {
             config.insert("defaultConfig", default_config);
         }
-        Ok(mesh)
+        Ok(Self::new(config, self.gates.clone()))
     }
 
     /// The port on which the agent answers probes, by `defaultConfig`.

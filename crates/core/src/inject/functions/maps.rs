@@ -8,7 +8,8 @@ use pillion_govalue::types::KNOWN;
 use super::json::marshalled;
 
 pub(super) const TABLE: &[Function] = &[
-    Function::new("isset", &[StrMap, Str], |_, a| Ok(a[0].entry(a[1].bytes()).is_some().into())),
+    Function::new("isset", &[StrMap, Str], |_, a| Ok(a[0].entry(a[1].bytes()).is_some().into()))
+        .looking_up(&[]),
     Function::variadic("omit", &[StrMap], Str, |cx, a| {
         let kept =
             entries(&a[0]).into_iter().filter(|(k, _)| !a[1..].iter().any(|name| name.bytes() == &**k));

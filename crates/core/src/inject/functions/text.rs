@@ -2,14 +2,14 @@
 
 use pillion_gotmpl::Param::{Any, Int, Named, Str};
 use pillion_gotmpl::funcs::sprig::{self, duration};
-use pillion_gotmpl::{Cx, Fault, Function, Val, fmt};
+use pillion_gotmpl::{Cx, Effect, Fault, Function, Val, fmt};
 use pillion_govalue::Value;
 use pillion_govalue::types::KNOWN;
 
 const CONTAINERS: pillion_gotmpl::Param = Named("[]v1.Container");
 
 pub(super) const TABLE: &[Function] = &[
-    Function::new("annotation", &[Named("v1.ObjectMeta"), Str, Any], annotation),
+    Function::new("annotation", &[Named("v1.ObjectMeta"), Str, Any], annotation).looking_up(&["Annotations"]),
     Function::new("valueOrDefault", &[Any, Any], |_, a| {
         let unset = a[0].is_untyped_nil() || a[0].ty() == Some(KNOWN.string) && a[0].is_empty();
         Ok(a[usize::from(unset)].clone())
@@ -17,7 +17,8 @@ pub(super) const TABLE: &[Function] = &[
     Function::new("env", &[Str, Str], |cx, a| {
         let setting = a[0].to_bytes().as_str().and_then(|key| cx.env().settings.get(key));
         Ok(setting.filter(|s| !s.is_empty()).map_or_else(|| a[1].clone(), |s| Val::from(s.as_str())))
-    }),
+    })
+    .with(Effect::Lent),
     Function::new("indent", &[Int, Str], indent),
     Function::new("directory", &[Str], |_, a| {
         let path = a[0].bytes();

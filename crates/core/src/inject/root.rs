@@ -13,26 +13,36 @@ use crate::config::{KnownRoots, Platform, Snapshot, image};
 pub(crate) fn root<'r>(cx: &Context<'_, 'r>, pod: &Value<'r>, owner: &Owner) -> Value<'r> {
     let snapshot = cx.snapshot;
     let (uid, gid) = facts::proxy_ids(cx.namespace_facts);
-    let kind = annotation(pod, image::IMAGE_TYPE_ANNOTATION);
-    let proxy_image =
-        image::proxy_image(&snapshot.values, cx.proxy_config.get("image"), kind, &snapshot.gates);
-    let mut root = Map::new();
-    root.insert("TypeMeta", strings(&[("kind", &owner.kind), ("apiVersion", &owner.api_version)]));
-    root.insert("DeploymentMeta", strings(&[("Name", &owner.name), ("Namespace", &owner.namespace)]));
-    root.insert("ObjectMeta", metadata(cx, pod, owner));
-    root.insert("Spec", pod.get("spec").filter(|s| !s.is_null()).cloned().unwrap_or_else(Value::empty_map));
-    root.insert("ProxyConfig", cx.proxy_config.clone());
-    root.insert("MeshConfig", snapshot.mesh.config.clone());
-    root.insert("Values", snapshot.values.tree.clone());
-    root.insert("Revision", snapshot.settings.revision.clone());
-    root.insert("NativeSidecars", cx.native);
-    root.insert("ProxyImage", proxy_image);
-    root.insert("ProxyInitImage", image::proxy_init_image(&snapshot.values, kind));
-    root.insert("ProxyUID", uid);
-    root.insert("ProxyGID", gid);
-    root.insert("InboundTrafficPolicyMode", snapshot.mesh.inbound_traffic_policy_mode());
-    root.insert("CompliancePolicy", snapshot.settings.compliance_policy.clone());
-    root.into()
+    let [proxy_image, proxy_init_image] = images(cx, annotation(pod, image::IMAGE_TYPE_ANNOTATION));
+    Value::map(Map::from_unique(vec![
+        ("TypeMeta".into(), strings([("kind", &owner.kind), ("apiVersion", &owner.api_version)])),
+        ("DeploymentMeta".into(), strings([("Name", &owner.name), ("Namespace", &owner.namespace)])),
+        ("ObjectMeta".into(), metadata(cx, pod, owner)),
+        ("Spec".into(), pod.get("spec").filter(|s| !s.is_null()).cloned().unwrap_or_else(Value::empty_map)),
+        ("ProxyConfig".into(), cx.proxy_config.clone()),
+        ("MeshConfig".into(), snapshot.mesh.config.clone()),
+        ("Values".into(), snapshot.values.tree.clone()),
+        ("Revision".into(), snapshot.settings.revision.clone().into()),
+        ("NativeSidecars".into(), cx.native.into()),
+        ("ProxyImage".into(), proxy_image),
+        ("ProxyInitImage".into(), proxy_init_image),
+        ("ProxyUID".into(), uid.into()),
+        ("ProxyGID".into(), gid.into()),
+        ("InboundTrafficPolicyMode".into(), snapshot.mesh.inbound_traffic_policy_mode().into()),
+        ("CompliancePolicy".into(), snapshot.settings.compliance_policy.clone().into()),
+    ]))
+}
+
+/// The images of the sidecar and of its init container: put together beforehand for pods that name no type of image.
+fn images<'r>(cx: &Context<'_, '_>, kind: Option<&str>) -> [Value<'r>; 2] {
+    let (snapshot, usual) = (cx.snapshot, &cx.snapshot.known.usual);
+    if kind.is_none() && usual.get("ProxyConfig").is_some_and(|config| config.same_pointer(&cx.proxy_config))
+    {
+        return ["ProxyImage", "ProxyInitImage"].map(|name| usual.get(name).cloned().unwrap_or_default());
+    }
+    let image = cx.proxy_config.get("image");
+    let proxy_image = image::proxy_image(&snapshot.values, image, kind, &snapshot.gates);
+    [proxy_image.into(), image::proxy_init_image(&snapshot.values, kind).into()]
 }
 
 /// What the root of every pod has, and of one of which nothing asks for anything else. Members are in the order of
@@ -84,6 +94,7 @@ fn metadata<'r>(cx: &Context<'_, 'r>, pod: &Value<'r>, owner: &Owner) -> Value<'
     metadata
 }
 
-fn strings<'r>(members: &[(&'static str, &str)]) -> Value<'r> {
-    members.iter().map(|(key, value)| (*key, String::from(*value))).collect::<Map<'r>>().into()
+fn strings<'r>(members: [(&'static str, &str); 2]) -> Value<'r> {
+    let members = members.map(|(key, value)| (key.into(), String::from(value).into()));
+    Value::map(Map::from_unique(members.into()))
 }

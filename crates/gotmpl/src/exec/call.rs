@@ -1,13 +1,11 @@
 //! Calls of functions: the number of arguments, the arguments, the call; and the three builtins that are part of
 //! the language.
 
-use pillion_govalue::types::KNOWN;
-
 use super::eval::Args;
 use super::{At, Ev, Evaluated, Exec};
 use crate::error::Error;
 use crate::funcs::{Fault, builtin};
-use crate::parse::ast::Callee;
+use crate::parse::ast::{Callee, Special};
 use crate::value::{Bytes, Val};
 
 impl<'v> Exec<'_, 'v> {
@@ -32,13 +30,13 @@ impl<'v> Exec<'_, 'v> {
         } else if given != fixed {
             return Err(self.error(format!("wrong number of args for {name}: want {fixed} got {given}")));
         }
-        if callee.builtin && matches!(name, "and" | "or") {
-            return self.and_or(dot, name == "or", args, last);
+        match callee.special {
+            Special::And => return self.and_or(dot, false, args, last),
+            Special::Or => return self.and_or(dot, true, args, last),
+            Special::Index => return self.index(dot, place, args, last),
+            Special::Call | Special::No => {}
         }
         let wanted = |i: usize| callee.params.get(i).copied().or(callee.variadic);
-        if callee.builtin && name == "index" {
-            return self.index(dot, place, args, last);
-        }
         let base = self.args.len();
         for (i, arg) in args.iter().enumerate() {
             let Some(want) = wanted(i) else { break };
@@ -50,7 +48,7 @@ impl<'v> Exec<'_, 'v> {
             self.args.push(value);
         }
         let values = &self.args[base..];
-        let result = if callee.builtin && name == "call" {
+        let result = if callee.special == Special::Call {
             builtin::call(&args.first().map_or_else(String::new, ToString::to_string), values)
         } else {
             (function.run)(self.cx, values)
@@ -59,7 +57,7 @@ impl<'v> Exec<'_, 'v> {
         let charged = result.and_then(|val| self.cx.charge(weight(&val)).map(|()| val));
         match charged {
             Ok(val) => {
-                let iface = matches!(val, Val::Nil(ty) if ty == KNOWN.any);
+                let iface = matches!(val, Val::Nil(ty) if ty == self.known.any);
                 Ok(Ev { val, iface, addr: false })
             }
             Err(fault) => {
@@ -95,7 +93,7 @@ impl<'v> Exec<'_, 'v> {
         self.args.truncate(base);
         match result {
             Ok((val, in_slice)) => {
-                let iface = matches!(val, Val::Nil(ty) if ty == KNOWN.any);
+                let iface = matches!(val, Val::Nil(ty) if ty == self.known.any);
                 Ok(Ev { val, iface, addr: addr || in_slice })
             }
             Err(fault) => {

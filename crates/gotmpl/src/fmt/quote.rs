@@ -68,6 +68,15 @@ pub fn can_backquote(bytes: &[u8]) -> bool {
 fn quoted(bytes: &[u8], mark: char, ascii: bool) -> String {
     let mut out = String::with_capacity(bytes.len() + 2);
     out.push(mark);
+    // Nearly every text: nothing in it is written otherwise.
+    let plain = |b: &u8| matches!(*b, b' '..=b'~') && *b != b'\\' && char::from(*b) != mark;
+    if bytes.iter().all(plain)
+        && let Ok(text) = std::str::from_utf8(bytes)
+    {
+        out.push_str(text);
+        out.push(mark);
+        return out;
+    }
     for rune in runes(bytes) {
         match rune {
             Ok(c) => escape(&mut out, c, mark, ascii),

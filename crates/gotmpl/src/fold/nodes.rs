@@ -2,7 +2,7 @@
 
 use super::{Folded, Folder, Slot};
 use crate::exec::Ev;
-use crate::parse::ast::{Branch, Call, Command, Expr, ExprKind, List, Loop, Node, Pipe};
+use crate::parse::ast::{Branch, Call, Command, Expr, ExprKind, List, Loop, Node, Pipe, Special};
 use crate::value::GoKind;
 
 impl<'v> Folder<'_, 'v> {
@@ -190,8 +190,8 @@ impl<'v> Folder<'_, 'v> {
 
     fn command(&mut self, command: &'v Command) -> Command {
         // `call` names its operand in its complaint.
-        let names_it = matches!(&command.args[0].kind,
-            ExprKind::Function(callee) if callee.builtin && callee.function.name == "call");
+        let names_it =
+            matches!(&command.args[0].kind, ExprKind::Function(callee) if callee.special == Special::Call);
         let mut args = Vec::with_capacity(command.args.len());
         for (at, arg) in command.args.iter().enumerate() {
             args.push(if at == 0 || names_it { self.inside(arg) } else { self.operand(arg) });

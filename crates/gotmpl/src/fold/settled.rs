@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use super::{Folder, Slot};
 use crate::funcs::Effect;
-use crate::parse::ast::{Branch, Callee, Command, Expr, ExprKind, List, Loop, Name, Node, Pipe};
+use crate::parse::ast::{Branch, Callee, Command, Expr, ExprKind, List, Loop, Name, Node, Pipe, Special};
 
 /// Variables that are assigned to, and whether parentheses declare any.
 #[derive(Default)]
@@ -75,7 +75,9 @@ impl<'v> Folder<'_, 'v> {
             return false;
         }
         match &head.kind {
-            ExprKind::Function(callee) if is_and_or(callee) => self.is_decided(callee, operands),
+            ExprKind::Function(callee) if matches!(callee.special, Special::And | Special::Or) => {
+                self.is_decided(callee, operands)
+            }
             ExprKind::Function(callee) if self.finds_nothing(callee, operands) => {
                 operands[2..].iter().all(|operand| self.is_settled(operand))
             }
@@ -104,7 +106,7 @@ impl<'v> Folder<'_, 'v> {
 
     /// `and` and `or` look no further than the first operand that decides.
     fn is_decided(&self, callee: &Callee, operands: &'v [Expr]) -> bool {
-        let deciding = callee.function.name == "or";
+        let deciding = callee.special == Special::Or;
         for operand in operands {
             if !self.is_settled(operand) {
                 return false;
@@ -205,9 +207,4 @@ impl<'v> Folder<'_, 'v> {
         self.scope.vars.truncate(mark);
         settled
     }
-}
-
-/// Go's own `and` and `or`.
-fn is_and_or(callee: &Callee) -> bool {
-    callee.builtin && matches!(callee.function.name, "and" | "or")
 }

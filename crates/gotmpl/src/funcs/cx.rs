@@ -45,6 +45,8 @@ pub struct Cx<'v> {
     memory: Cell<usize>,
     /// Every dict made, so that the end can empty them: they may hold each other in circles.
     dicts: RefCell<Vec<Dict<'v>>>,
+    /// The last data written as JSON, and its text: templates ask whether there is any and write it then.
+    json: RefCell<Option<(&'v Value<'v>, TypeRef, Bytes<'v>)>>,
 }
 
 impl<'v> Cx<'v> {
@@ -56,6 +58,7 @@ impl<'v> Cx<'v> {
             steps: Cell::new(limits.steps),
             memory: Cell::new(limits.memory),
             dicts: RefCell::default(),
+            json: RefCell::default(),
         }
     }
 
@@ -208,6 +211,21 @@ impl<'v> Cx<'v> {
             Val::Oneof(v, member) => member.field.and_then(|f| v.get(f.json)).cloned().unwrap_or_default(),
             Val::Object(o) => o.string().map_or(Value::Null, Value::from),
         })
+    }
+
+    /// The text of `value` if it is data, which does not change, and the last that was written as JSON.
+    pub(super) fn last_json(&self, value: &Val<'v>) -> Option<Bytes<'v>> {
+        let (node, ty) = value.tree()?;
+        let last = self.json.borrow();
+        let (known, of, text) = last.as_ref()?;
+        (std::ptr::eq(*known, node) && *of == ty).then(|| text.clone())
+    }
+
+    /// Remembers it.
+    pub(super) fn remember_json(&self, value: &Val<'v>, text: &Bytes<'v>) {
+        if let Some((node, ty)) = value.tree() {
+            *self.json.borrow_mut() = Some((node, ty, text.clone()));
+        }
     }
 
     /// Empties every dict that this rendering made.

@@ -128,14 +128,36 @@ pub(crate) struct Callee {
     /// The types of its parameters, looked up.
     pub(crate) params: Box<[Wanted]>,
     pub(crate) variadic: Option<Wanted>,
-    /// Go's own, which `and`, `or` and `call` have to be for their special treatment.
-    pub(crate) builtin: bool,
+    pub(crate) special: Special,
+}
+
+/// Go's own functions that the engine runs itself.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Special {
+    /// None of them.
+    No,
+    /// `and`, which evaluates no more than it must.
+    And,
+    /// `or`, which does the same.
+    Or,
+    /// `index`, whose result can have an address.
+    Index,
+    /// `call`, which names its operand.
+    Call,
 }
 
 impl Callee {
+    /// `builtin`: whether it is Go's own of this name.
     pub(crate) fn new(function: Function, builtin: bool) -> Self {
         let params = function.params.iter().copied().map(Wanted::from).collect();
-        Self { function, params, variadic: function.variadic.map(Wanted::from), builtin }
+        let special = match function.name {
+            "and" if builtin => Special::And,
+            "or" if builtin => Special::Or,
+            "index" if builtin => Special::Index,
+            "call" if builtin => Special::Call,
+            _ => Special::No,
+        };
+        Self { function, params, variadic: function.variadic.map(Wanted::from), special }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Values as JSON and YAML, and back. Never the formats themselves: govalue, gotmpl and goyaml write them.
 
 use pillion_gotmpl::Param::{Any, Message, Str, StrMap};
-use pillion_gotmpl::funcs::sprig::{JsonFault, from_json, to_json};
+use pillion_gotmpl::funcs::sprig::{JsonFault, from_json, json_value, to_json};
 use pillion_gotmpl::{Cx, Fault, Function, Val};
 use pillion_govalue::encode::message_json;
 use pillion_govalue::types::KNOWN;
@@ -38,8 +38,8 @@ pub(super) fn marshalled<'v>(
     value: &Val<'v>,
     otherwise: &'static str,
 ) -> Result<Val<'v>, Fault> {
-    match to_json(cx, value, true) {
-        Ok(text) => Ok(text.into()),
+    match json_value(cx, value) {
+        Ok(text) => Ok(text),
         Err(JsonFault::Unsupported(_)) => Ok(Val::from(otherwise)),
         Err(JsonFault::Limit(fault)) => Err(fault),
     }

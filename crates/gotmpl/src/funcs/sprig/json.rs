@@ -61,10 +61,25 @@ fn lenient<'v>(result: Result<String, JsonFault>) -> Result<Val<'v>, Fault> {
 /// # Errors
 /// What Go cannot encode: NaN, infinities, complex numbers, a map that holds itself; or the rendering's budget.
 pub fn to_json<'v>(cx: &Cx<'v>, value: &Val<'v>, escape_html: bool) -> Result<String, JsonFault> {
-    let mut writer = Writer { out: String::new(), escape_html };
+    let mut writer = Writer { out: String::with_capacity(128), escape_html };
     writer.value(cx, value, 0)?;
     cx.charge(writer.out.len())?;
     Ok(writer.out)
+}
+
+/// As [`to_json`] with HTML escaped, as a value. What is asked for again at once is not written again.
+///
+/// # Errors
+/// As [`to_json`].
+pub fn json_value<'v>(cx: &Cx<'v>, value: &Val<'v>) -> Result<Val<'v>, JsonFault> {
+    if let Some(text) = cx.last_json(value) {
+        cx.step(1)?;
+        cx.charge(text.len())?;
+        return Ok(text.into());
+    }
+    let text = Bytes::from(to_json(cx, value, true)?);
+    cx.remember_json(value, &text);
+    Ok(text.into())
 }
 
 struct Writer {

@@ -33,7 +33,7 @@ mod tests;
 use super::{Cx, Fault, Function, FunctionSet};
 use crate::value::{Bytes, Val};
 
-pub use json::{JsonFault, from_json, to_json};
+pub use json::{JsonFault, from_json, json_value, to_json};
 
 /// Go's Unicode lower case, one rune to one.
 #[must_use]

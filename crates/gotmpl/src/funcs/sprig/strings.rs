@@ -249,6 +249,13 @@ fn joined<'v>(
     args: &[Val<'v>],
     text: impl Fn(&Cx<'v>, &Val<'v>) -> Result<Bytes<'v>, Fault>,
 ) -> Result<Val<'v>, Fault> {
+    if let [one] = args
+        && !one.is_untyped_nil()
+    {
+        let text = text(cx, one)?;
+        cx.charge(text.len().saturating_add(1))?;
+        return Ok(text.into());
+    }
     let parts = args.iter().filter(|v| !v.is_untyped_nil()).map(|v| text(cx, v));
     let parts: Vec<Bytes<'v>> = parts.collect::<Result<_, _>>()?;
     Ok(join(cx, b" ", &parts)?.into())

@@ -80,9 +80,8 @@ fn folded_alike(template: &Template, root: &Value<'_>) {
     const USUAL: &[&str] = &["ProxyConfig", "NativeSidecars", "ProxyImage", "ProxyUID", "ProxyGID"];
     let render = |template: &Template| template.render(root, &Env::default(), &Limits::default());
     let want = render(template);
-    for (names, sparse) in
-        [(FIXED, false), (&[FIXED, USUAL].concat(), false), (&[FIXED, USUAL].concat(), true)]
-    {
+    let usual = [FIXED, USUAL].concat();
+    for (names, sparse) in [(FIXED, false), (FIXED, true), (&usual, false), (&usual, true)] {
         let members = names.iter().map(|name| (*name, root.get(name).cloned().unwrap_or_default()));
         let members = Value::map(members.collect());
         let sparse: &[&str] = if sparse { &["ObjectMeta", "Annotations"] } else { &[] };

@@ -19,7 +19,7 @@ pub struct CompiledTemplate {
     name: String,
     text: String,
     compiled: Result<Arc<Template>, ConfigError>,
-    folded: Arc<[OnceLock<Option<Folded>>; 3]>,
+    folded: Arc<[OnceLock<Option<Folded>>; 4]>,
 }
 
 /// A template folded over some members of the root.
@@ -73,13 +73,14 @@ impl CompiledTemplate {
     }
 
     /// The template to be rendered against `root`: the one folded furthest over what `known` says of the root, which
-    /// renders the same. At most three folded ones are kept.
+    /// renders the same. At most four folded ones are kept.
     ///
     /// # Errors
     /// Why it does not compile.
     pub(crate) fn for_root(&self, root: &Value<'_>, known: &KnownRoots) -> Result<&Template, &ConfigError> {
         let template = self.template()?;
-        let kinds = [(&known.usual, SPARSE), (&known.usual, &[]), (&known.fixed, &[])];
+        let (usual, fixed) = (&known.usual, &known.fixed);
+        let kinds = [(usual, SPARSE), (usual, &[]), (fixed, SPARSE), (fixed, &[])];
         for (slot, (members, sparse)) in self.folded.iter().zip(kinds) {
             if !has_members(root, members) {
                 continue;

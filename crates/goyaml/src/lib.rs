@@ -7,9 +7,13 @@
 //!
 //! Never: what the values mean (no Kubernetes here), files, comments kept inside a document.
 //!
+//! Text of a known kind that comes again and again, such as what templates render, is read many times faster through
+//! [`Blocks`], to the same values and faults.
+//!
 //! The way in: `reader` (bytes to characters) → `scan` (characters to tokens) → `compose` (tokens to a value,
-//! with `tags`, `resolve` and `table`). The way out: `emit`.
+//! with `tags`, `resolve` and `table`). The short cut: `blocks` and `quick`. The way out: `emit`.
 
+mod blocks;
 mod chars;
 mod compose;
 mod documents;
@@ -18,6 +22,7 @@ mod error;
 mod gosyntax;
 mod keep;
 mod number;
+mod quick;
 mod reader;
 mod resolve;
 mod scan;
@@ -26,6 +31,7 @@ mod tags;
 
 use pillion_govalue::Value;
 
+pub use blocks::Blocks;
 pub use compose::MAX_DEPTH;
 pub use documents::{Document, documents};
 pub use emit::to_yaml;

@@ -1,6 +1,8 @@
 //! [`Snapshot`]: everything that injection reads, complete and checked before it is used. A new configuration
 //! makes a new one; none is ever changed.
 
+use pillion_goyaml::Blocks;
+
 use super::compat::{self, Gates, Level};
 use super::injector::{RawConfig, SIDECAR};
 use super::{
@@ -33,6 +35,8 @@ pub struct Snapshot {
     pub cluster: Cluster,
     /// What templates can be folded over.
     pub known: KnownRoots,
+    /// What was read of the templates' output. It changes how fast pods are answered, never what is answered.
+    pub blocks: Blocks,
 }
 
 /// A snapshot, and what is odd about the configuration it was made of.
@@ -93,10 +97,9 @@ impl Snapshot {
         let mesh = read_mesh(sources, &gates, &mut warnings)?;
         let resources = sources.proxy_configs.iter().map(ProxyConfigResource::read);
         let proxy_configs = ProxyConfigs::new(resources.collect::<Result<_, _>>()?, &gates);
-        let injector = config;
-        let known = KnownRoots::default();
+        let (injector, known, blocks) = (config, KnownRoots::default(), Blocks::default());
         let mut snapshot =
-            Self { injector, values, mesh, proxy_configs, level, gates, agent, settings, cluster, known };
+            Self { injector, values, mesh, proxy_configs, level, gates, agent, settings, cluster, known, blocks };
         snapshot.known = root::known(&snapshot);
         Ok(Built { snapshot, warnings })
     }

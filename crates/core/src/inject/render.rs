@@ -3,6 +3,7 @@
 
 use pillion_gotmpl::{Env, ErrorKind, Limits};
 use pillion_govalue::Value;
+use pillion_goyaml::Blocks;
 
 use super::context::Context;
 use super::error::{InjectError, OverlayFault, OverlayStep};
@@ -39,7 +40,7 @@ pub(crate) fn render<'r, T: Trace>(
         trace.step(Step::TemplateChosen { name });
         let text = text(cx, name, root, env)?;
         trace.step(Step::Rendered { name, text: &text });
-        let overlay = read(name, &text)?;
+        let overlay = read(name, &text, &cx.snapshot.blocks)?;
         out.template_pod = overlay::apply(&out.template_pod, &overlay)
             .map_err(|fault| InjectError::Overlay { step: OverlayStep::Template, fault })?;
         if wants_native(cx, &out.pod) && move_to_native(&mut out) {
@@ -91,7 +92,7 @@ fn text(cx: &Context<'_, '_>, name: &str, root: &Value<'_>, env: &Env) -> Result
 }
 
 /// A template's output; nothing at all is an overlay that changes nothing.
-fn read(name: &str, text: &[u8]) -> Result<Value<'static>, InjectError> {
+fn read(name: &str, text: &[u8], blocks: &Blocks) -> Result<Value<'static>, InjectError> {
     let unreadable = |what: &str, line: Option<usize>| {
         let said = line.and_then(|line| line_of(text, line)).unwrap_or_default();
         InjectError::Overlay {
@@ -99,7 +100,7 @@ fn read(name: &str, text: &[u8]) -> Result<Value<'static>, InjectError> {
             fault: OverlayFault::Unreadable(format!("{what} (in what template {name:?} renders{said})")),
         }
     };
-    match pillion_goyaml::parse_bytes(text) {
+    match blocks.parse_bytes(text) {
         Ok(overlay @ (Value::Map(_) | Value::Null)) => Ok(overlay),
         Ok(other) => Err(unreadable(&format!("no object but a {}", other.kind_name()), None)),
         Err(e) => Err(unreadable(&e.to_string(), e.line())),

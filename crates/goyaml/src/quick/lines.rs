@@ -65,24 +65,21 @@ pub(super) fn lines(bytes: &[u8]) -> Option<Vec<Line>> {
     let mut lines = Vec::with_capacity(bytes.len() / 20 + 2);
     let (mut start, mut row, mut before) = (0, 0, 0_u64);
     while start < bytes.len() {
-        let (break_at, hash) = line(bytes, start)?;
-        let raw = bytes.get(start..break_at)?;
-        let column = raw.iter().position(|b| *b != b' ').unwrap_or(raw.len());
-        let rest = raw.get(column..)?;
-        if !matches!(rest.first(), None | Some(b'#')) {
-            if column == 0 && (rest.starts_with(b"%") || rest.starts_with(b"---") || rest.starts_with(b"..."))
-            {
+        let first = word(bytes, start);
+        let (break_at, hash) = line(bytes, start, first)?;
+        let content = start + column(bytes, start, first);
+        let byte = bytes.get(content).copied().unwrap_or(b'\n');
+        if !matches!(byte, b'\n' | b'#') {
+            let mut end = break_at;
+            while bytes.get(end - 1) == Some(&b' ') {
+                end -= 1;
+            }
+            let column = (content - start) as i32;
+            if column == 0 && ends_document(bytes.get(start..break_at)?) {
                 return None;
             }
-            let blanks = rest.iter().rev().take_while(|b| **b == b' ').count();
-            lines.push(Line {
-                start: start as u32,
-                end: (break_at - blanks) as u32,
-                row,
-                column: column as i32,
-                dash: rest.starts_with(b"-") && matches!(rest.get(1), None | Some(b' ')),
-                before,
-            });
+            let dash = byte == b'-' && (content + 1 == end || bytes.get(content + 1) == Some(&b' '));
+            lines.push(Line { start: start as u32, end: end as u32, row, column, dash, before });
         }
         before = before.wrapping_mul(MIX).wrapping_add(hash);
         row += 1;
@@ -92,33 +89,58 @@ pub(super) fn lines(bytes: &[u8]) -> Option<Vec<Line>> {
     Some(lines)
 }
 
+/// Whether a line that is not indented ends the document or may stand before it.
+fn ends_document(line: &[u8]) -> bool {
+    matches!(line, [b'%', ..] | [b'-', b'-', b'-', ..] | [b'.', b'.', b'.', ..])
+}
+
+/// How many spaces there are from `start`, where `first` are the first eight bytes.
+#[inline]
+fn column(bytes: &[u8], start: usize, first: u64) -> usize {
+    let (mut at, mut spaces) = (start, blanks(first));
+    while spaces == 8 {
+        at += 8;
+        spaces = blanks(word(bytes, at));
+    }
+    at - start + spaces
+}
+
+/// How many of eight bytes are spaces, from the first one on.
+#[inline]
+fn blanks(word: u64) -> usize {
+    (word ^ ONES * 0x20).trailing_zeros() as usize / 8
+}
+
 /// Where the line at `start` ends, and its hash. Eight bytes at a time; `None` for a byte that is not read.
-fn line(bytes: &[u8], start: usize) -> Option<(usize, u64)> {
+#[inline]
+fn line(bytes: &[u8], start: usize, mut word: u64) -> Option<(usize, u64)> {
     let (mut at, mut hash) = (start, 0_u64);
     let mix = |hash: u64, word: u64| (hash.rotate_left(5) ^ word).wrapping_mul(MIX);
     loop {
-        let word = word(bytes, at);
         // Bytes below a space, above a tilde, or above ASCII; carries reach only bytes behind one that is marked.
         let marked = (word.wrapping_sub(ONES * 0x20) & !word | word.wrapping_add(ONES) | word) & TOPS;
-        if marked == 0 {
-            hash = mix(hash, word);
-            at += 8;
-            continue;
+        if marked != 0 {
+            let shift = marked.trailing_zeros() & !7;
+            let rest = word & ((1 << shift) - 1);
+            return ((word >> shift) as u8 == b'\n').then(|| (at + shift as usize / 8, mix(hash, rest)));
         }
-        let shift = marked.trailing_zeros() & !7;
-        if (word >> shift) as u8 != b'\n' {
-            return None;
-        }
-        let rest = word & ((1 << shift) - 1);
-        return Some((at + shift as usize / 8, mix(hash, rest)));
+        hash = mix(hash, word);
+        at += 8;
+        word = self::word(bytes, at);
     }
 }
 
 /// Eight bytes from `at`; line feeds beyond the end.
+#[inline]
 fn word(bytes: &[u8], at: usize) -> u64 {
-    if let Some(eight) = bytes.get(at..at + 8).and_then(|run| run.try_into().ok()) {
-        return u64::from_le_bytes(eight);
+    match bytes.get(at..).and_then(|rest| rest.first_chunk()) {
+        Some(eight) => u64::from_le_bytes(*eight),
+        None => last_word(bytes, at),
     }
+}
+
+#[cold]
+fn last_word(bytes: &[u8], at: usize) -> u64 {
     let mut eight = [b'\n'; 8];
     let rest = bytes.get(at..).unwrap_or_default();
     eight.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);

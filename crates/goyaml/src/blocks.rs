@@ -44,18 +44,21 @@ struct Table {
     bytes: usize,
 }
 
-/// What a block is named by. Equal hashes are not enough: texts are compared.
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// What a block is known by. Equal hashes are not enough: texts are compared.
+#[derive(Clone, Copy)]
 pub(crate) struct Name<'t> {
-    pub(crate) hash: u64,
+    /// The hash of its first line, by which it is looked for.
+    pub(crate) first: u64,
     /// Whether it is an item of a list, `-` and all. As a block of its own the same text is a list of one.
     pub(crate) item: bool,
     pub(crate) text: &'t [u8],
 }
 
 struct Entry {
-    hash: u64,
+    first: u64,
     item: bool,
+    /// The hash of the whole text.
+    hash: u64,
     text: Box<[u8]>,
     value: Value<'static>,
     bytes: usize,
@@ -65,7 +68,7 @@ struct Entry {
 
 impl Entry {
     fn is(&self, name: Name<'_>) -> bool {
-        self.hash == name.hash && self.item == name.item && *self.text == *name.text
+        self.first == name.first && self.item == name.item && *self.text == *name.text
     }
 
     /// Counts one use less. False if there was none.
@@ -148,28 +151,44 @@ impl fmt::Debug for Blocks {
 pub(crate) struct Visit<'b, 't> {
     table: RwLockReadGuard<'b, Table>,
     met: &'b [AtomicU32],
-    fresh: Vec<(Name<'t>, Value<'static>)>,
+    fresh: Vec<Fresh<'t>>,
+}
+
+/// A block that was met before and is to be remembered.
+struct Fresh<'t> {
+    name: Name<'t>,
+    hash: u64,
+    value: Value<'static>,
 }
 
 impl<'t> Visit<'_, 't> {
-    /// What a block means, if it is known.
-    pub(crate) fn find(&self, name: Name<'_>) -> Option<Value<'static>> {
-        let set = self.table.places.get(self.table.set(name.hash))?;
-        let entry = set.iter().flatten().find(|entry| entry.is(name))?;
+    /// Of the known blocks that begin with a line of the hash `first`, the meaning of the one whose text and hash
+    /// `fits`, and what that says.
+    pub(crate) fn find<N>(
+        &self,
+        first: u64,
+        item: bool,
+        fits: impl Fn(&[u8], u64) -> Option<N>,
+    ) -> Option<(Value<'static>, N)> {
+        let set = self.table.places.get(self.table.set(first))?;
+        let mut named = set.iter().flatten().filter(|entry| entry.first == first && entry.item == item);
+        let (entry, found) = named.find_map(|entry| Some((entry, fits(&entry.text, entry.hash)?)))?;
         // Two readers may count as one. In time nobody writes here, so that threads do not disturb each other.
         let uses = entry.uses.load(Ordering::Relaxed);
         if uses < ENOUGH {
             entry.uses.store(uses + 1, Ordering::Relaxed);
         }
-        Some(entry.value.clone())
+        Some((entry.value.clone(), found))
     }
 
-    /// Notes that a block, which was not known, means `value`.
-    pub(crate) fn met(&mut self, name: Name<'t>, value: &Value<'static>) {
-        let (mark, place) = ((name.hash >> 32) as u32, name.hash as usize % self.met.len());
+    /// Notes that a block, which was not known, means `value`. `hash` is that of its whole text.
+    pub(crate) fn met(&mut self, name: Name<'t>, hash: u64, value: &Value<'static>) {
+        // A list of one is the same text as its item.
+        let hash = if name.item { !hash } else { hash };
+        let (mark, place) = ((hash >> 32) as u32, hash as usize % self.met.len());
         let Some(note) = self.met.get(place).filter(|_| name.text.len() <= LONGEST) else { return };
         if note.load(Ordering::Relaxed) == mark {
-            self.fresh.push((name, value.clone()));
+            self.fresh.push(Fresh { name, hash, value: value.clone() });
         } else {
             note.store(mark, Ordering::Relaxed);
         }
@@ -177,17 +196,17 @@ impl<'t> Visit<'_, 't> {
 }
 
 impl Table {
-    /// Where a block with this hash may be.
+    /// Where blocks may be whose first line has this hash.
     fn set(&self, hash: u64) -> std::ops::Range<usize> {
         let sets = self.places.len() / self.ways;
-        let at = hash as usize % sets * self.ways;
+        let at = (hash ^ hash >> 32) as usize % sets * self.ways;
         at..at + self.ways
     }
 
     /// Remembers blocks as far as there is room, or room can be made by forgetting what was of no use of late.
-    fn enter(&mut self, fresh: Vec<(Name<'_>, Value<'static>)>) {
+    fn enter(&mut self, fresh: Vec<Fresh<'_>>) {
         let mut swept = false;
-        for (name, value) in fresh {
+        for Fresh { name, hash, value } in fresh {
             let bytes = size_of::<Entry>() + name.text.len() + weight(&value);
             if self.bytes + bytes > MOST_BYTES && !swept {
                 self.sweep();
@@ -196,22 +215,22 @@ impl Table {
             if self.bytes + bytes > MOST_BYTES {
                 continue;
             }
-            let set = self.set(name.hash);
+            let set = self.set(name.first);
             let Some(set) = self.places.get_mut(set) else { continue };
             if set.iter().flatten().any(|entry| entry.is(name)) {
                 continue;
             }
-            let free =
-                |place: &mut Option<Entry>| place.as_mut().is_none_or(|entry| *entry.uses.get_mut() == 0);
-            let Some(place) = set.iter_mut().position(free).and_then(|at| set.get_mut(at)) else {
+            let useless = |place: &mut Option<Entry>| place.as_mut().is_some_and(|e| *e.uses.get_mut() == 0);
+            let place = set.iter().position(Option::is_none).or_else(|| set.iter_mut().position(useless));
+            let Some(place) = place.and_then(|at| set.get_mut(at)) else {
                 // All were of use. The block may come again when one of them no longer is.
                 set.iter_mut().flatten().for_each(|entry| {
                     entry.age();
                 });
                 continue;
             };
-            let Name { hash, item, text } = name;
-            let entry = Entry { hash, item, text: text.into(), value, bytes, uses: AtomicU8::new(0) };
+            let Name { first, item, text } = name;
+            let entry = Entry { first, item, hash, text: text.into(), value, bytes, uses: AtomicU8::new(1) };
             let old = place.replace(entry).map_or(0, |old| old.bytes);
             self.bytes = self.bytes + bytes - old;
         }

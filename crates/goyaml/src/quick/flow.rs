@@ -3,6 +3,7 @@
 
 use pillion_govalue::{Str, Value};
 
+use super::lines::{self, Line, ends_document};
 use super::scalar::{is_word, meaning, plain_key};
 use super::{DEEPEST, Reader};
 use crate::table::Entries;
@@ -10,15 +11,20 @@ use crate::table::Entries;
 /// A longer word is a doubt: there is a length from which on a word is no key.
 const LONGEST_WORD: usize = 256;
 
-impl Reader<'_, '_, '_, '_> {
+impl Reader<'_, '_, '_> {
     /// The collection whose bracket is at `at` of this line, and all its lines.
     pub(super) fn flow(&mut self, at: usize, depth: usize) -> Option<Value<'static>> {
         let (value, end) = self.collection(at, depth)?;
-        while self.lines.get(self.at + 1)?.start() < end {
-            self.at += 1;
+        let line = self.here;
+        if end <= line.end {
+            self.closes(end, &line)?;
+            self.advance()?;
+            return Some(value);
         }
-        self.closes(end, self.line()?)?;
-        self.at += 1;
+        let (break_at, _) = lines::row(self.bytes, end)?;
+        self.closes(end, &Line { end: break_at, ..line })?;
+        let read = lines::hash(self.bytes.get(line.start..end)?);
+        self.here = Line::from(self.bytes, break_at + 1, line.before.then(line.hash).then(read))?;
         Some(value)
     }
 
@@ -91,7 +97,9 @@ impl Reader<'_, '_, '_, '_> {
         let inside = |i: usize, b: u8| is_word(b) || b == b':' && i > 0 && next(i);
         let length = rest.iter().enumerate().position(|(i, b)| !inside(i, *b))?;
         let alone = length == 1 && rest.first() == Some(&b'-');
-        (length > 0 && length <= LONGEST_WORD && !alone).then(|| rest.get(..length))?
+        // At the start of a line it could be the end of the document.
+        let ends = ends_document(rest);
+        (length > 0 && length <= LONGEST_WORD && !alone && !ends).then(|| rest.get(..length))?
     }
 
     /// Behind the `,`, or on the closing bracket.

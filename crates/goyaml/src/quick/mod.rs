@@ -5,10 +5,10 @@
 //! else a text has (an anchor, a tag, a scalar over several lines, a tab, a fault) is a *doubt*: `None`, and the
 //! caller reads the whole text by tokens. So this knows no faults, and need not know where in the text it is.
 //!
-//! What a run of lines means does not depend on what stands around it, if it is an item of a list or the whole
-//! of what stands below a key, was read to its last line, and the next line is not indented as deep: all that
-//! crosses lines otherwise (quotes, flow collections, scalars in several lines) is closed inside or a doubt. Keys
-//! that are repeated are the affair of the mapping, of which only values are remembered.
+//! What a block means does not depend on what stands around it, if it is an item of a list or the whole of what
+//! stands below a key, was read to its end, and the next line is such that it ends there again: all that crosses
+//! lines otherwise (quotes, flow collections, scalars in several lines) is closed inside or a doubt. Keys that are
+//! repeated are the affair of the mapping, of which only values are remembered.
 
 mod flow;
 mod lines;
@@ -18,7 +18,7 @@ use pillion_govalue::{Str, Value};
 
 use crate::blocks::{Name, Visit};
 use crate::table::Entries;
-use lines::Line;
+use lines::{Line, Trail};
 
 /// A longer text is not read here: lines take memory.
 const MOST_BYTES: usize = 256 << 10;
@@ -31,78 +31,87 @@ pub(crate) fn read<'t>(bytes: &'t [u8], memory: &mut Visit<'_, 't>) -> Option<Va
     if bytes.len() > MOST_BYTES {
         return None;
     }
-    let lines = lines::lines(bytes)?;
-    let mut reader = Reader { bytes, lines: &lines, at: 0, memory };
+    let here = Line::from(bytes, 0, Trail::default())?;
+    let mut reader = Reader { bytes, here, memory };
     let value = reader.below(-1, false, 0)?;
-    (reader.at + 1 == lines.len()).then_some(value)
+    (reader.here.column < 0).then_some(value)
 }
 
-/// A place among the lines. What it reads it leaves behind; after a doubt it is of no use any more.
-struct Reader<'t, 'l, 'v, 'b> {
+/// A place in the text. What it reads it leaves behind; after a doubt it is of no use any more. Every byte that it
+/// passes over was looked at by [`lines`], or is one that means something here, or is in a block that is known.
+struct Reader<'t, 'v, 'b> {
     bytes: &'t [u8],
-    lines: &'l [Line],
     /// The line to be read next.
-    at: usize,
+    here: Line,
     memory: &'v mut Visit<'b, 't>,
 }
 
-impl<'l> Reader<'_, 'l, '_, '_> {
-    fn line(&self) -> Option<&'l Line> {
-        self.lines.get(self.at)
-    }
-
+impl Reader<'_, '_, '_> {
     fn byte(&self, at: usize) -> u8 {
         self.bytes.get(at).copied().unwrap_or(b'\n')
     }
 
+    /// On to the next line.
+    fn advance(&mut self) -> Option<()> {
+        self.here = Line::from(self.bytes, self.here.next, self.here.after())?;
+        Some(())
+    }
+
     /// The first place from `at` that is no space, unless the line ends or a comment begins before.
     fn content(&self, mut at: usize, line: &Line) -> Option<usize> {
-        while at < line.end() && self.byte(at) == b' ' {
+        while at < line.end && self.byte(at) == b' ' {
             at += 1;
         }
-        (at < line.end() && self.byte(at) != b'#').then_some(at)
+        (at < line.end && self.byte(at) != b'#').then_some(at)
     }
 
     /// What the lines below a `key:` or `-` in column `parent` are, if they belong to it; null otherwise. A list
     /// may stand in the column of its key.
     fn below(&mut self, parent: i32, indentless: bool, depth: usize) -> Option<Value<'static>> {
-        let line = self.line()?;
-        let (column, dash) = (line.column, line.dash);
+        let Line { column, dash, .. } = self.here;
         if !(column > parent || indentless && dash && column == parent) {
             return Some(Value::Null);
         }
-        let belongs = |l: &Line| l.column > column || l.column == column && (l.dash || !dash);
-        let rest = self.lines.get(self.at + 1..)?;
-        let end = self.at + 1 + rest.iter().position(|l| !belongs(l))?;
-        self.remembered(end, false, |reader| match dash {
+        self.remembered(false, |reader| match dash {
             true => reader.list(column, depth + 1),
-            false => reader.inline(line.content(), parent, depth + 1),
+            false => reader.inline(reader.here.content(), parent, depth + 1),
         })
     }
 
-    /// The meaning of the lines up to `end`, out of the memory or as `read` reads them.
+    /// The meaning of the block that begins with this line, out of the memory or as `read` reads it. `item`: an item
+    /// of a list, not the whole of what stands below a key.
     fn remembered(
         &mut self,
-        end: usize,
         item: bool,
         read: impl FnOnce(&mut Self) -> Option<Value<'static>>,
     ) -> Option<Value<'static>> {
-        let (first, last) = (self.line()?, self.lines.get(end)?);
-        if end - self.at < 2 {
-            return read(self);
-        }
-        let text = self.bytes.get(first.start()..last.start())?;
-        let Some(hash) = first.hash_to(last) else { return read(self) };
-        let name = Name { hash: if item { !hash } else { hash }, item, text };
-        if let Some(known) = self.memory.find(name) {
-            self.at = end;
-            return Some(known);
+        let first = self.here;
+        // The next line must be one with which a block like this ends.
+        let ends = |next: &Line| {
+            next.column < first.column || next.column == first.column && (item || first.dash && !next.dash)
+        };
+        let bytes = self.bytes;
+        let rest = bytes.get(first.start..)?;
+        let known = self.memory.find(first.hash, item, |text, hash| {
+            let behind = rest.strip_prefix(text)?;
+            let end = bytes.len() - behind.len();
+            let next = Line::from(bytes, end, first.before.then(hash))?;
+            let whole = behind.is_empty() || text.ends_with(b"\n");
+            (whole && next.start == end && ends(&next)).then_some(next)
+        });
+        if let Some((value, next)) = known {
+            self.here = next;
+            return Some(value);
         }
         let value = read(self)?;
-        // A flow collection may go on behind the last line that is indented; and what a literal is depends on its
-        // parent's indentation.
-        if self.at == end && matches!(value, Value::List(_) | Value::Map(_)) {
-            self.memory.met(name, &value);
+        let steps = self.here.before.steps - first.before.steps;
+        // What a literal is may depend on the indentation of its parent, which is not part of the block.
+        if steps > 1
+            && matches!(value, Value::List(_) | Value::Map(_))
+            && let Some(hash) = self.here.before.since(first.before)
+            && let Some(text) = bytes.get(first.start..self.here.start)
+        {
+            self.memory.met(Name { first: first.hash, item, text }, hash, &value);
         }
         Some(value)
     }
@@ -114,18 +123,14 @@ impl<'l> Reader<'_, 'l, '_, '_> {
         }
         let mut items = Vec::new();
         loop {
-            let first = self.line()?;
-            let item = if first.column == column {
-                let rest = self.lines.get(self.at + 1..)?;
-                let end = self.at + 1 + rest.iter().position(|l| l.column <= column)?;
-                self.remembered(end, true, |reader| reader.item(column, depth))
+            let item = if self.here.column == column {
+                self.remembered(true, |reader| reader.item(column, depth))
             } else {
                 self.item(column, depth)
             };
             items.push(item?);
-            let next = self.line()?;
-            match next.column - column {
-                0 if next.dash => {}
+            match self.here.column - column {
+                0 if self.here.dash => {}
                 1.. => return None,
                 // In the column of the list something else: the next key, if the list may stand there.
                 _ => return Some(Value::list(items)),
@@ -135,23 +140,23 @@ impl<'l> Reader<'_, 'l, '_, '_> {
 
     /// What stands behind a `-` in `column` and below it.
     fn item(&mut self, column: i32, depth: usize) -> Option<Value<'static>> {
-        let line = self.line()?;
-        let dash = line.start() + usize::try_from(column).ok()?;
-        let Some(at) = self.content(dash + 1, line) else {
-            self.at += 1;
+        let line = self.here;
+        let dash = line.start + usize::try_from(column).ok()?;
+        let Some(at) = self.content(dash + 1, &line) else {
+            self.advance()?;
             return self.below(column, false, depth);
         };
-        if self.byte(at) == b'-' && (at + 1 == line.end() || self.byte(at + 1) == b' ') {
-            return self.list(column_of(at, line)?, depth + 1);
+        if self.byte(at) == b'-' && (at + 1 == line.end || self.byte(at + 1) == b' ') {
+            return self.list(column_of(at, &line)?, depth + 1);
         }
         self.inline(at, column, depth + 1)
     }
 
     /// What begins at `at` of this line: a mapping if that is a key, a value otherwise.
     fn inline(&mut self, at: usize, parent: i32, depth: usize) -> Option<Value<'static>> {
-        let line = self.line()?;
-        match self.key(at, line) {
-            Some(key) => self.map(column_of(at, line)?, key, depth),
+        let line = self.here;
+        match self.key(at, &line) {
+            Some(key) => self.map(column_of(at, &line)?, key, depth),
             None => self.value(at, parent, depth),
         }
     }
@@ -164,53 +169,45 @@ impl<'l> Reader<'_, 'l, '_, '_> {
         let mut entries = Entries::default();
         let (mut key, mut behind) = first;
         loop {
-            let line = self.line()?;
-            let value = match self.content(behind, line) {
+            let value = match self.content(behind, &self.here) {
                 Some(at) => self.value(at, column, depth)?,
                 None => {
-                    self.at += 1;
+                    self.advance()?;
                     self.below(column, true, depth)?
                 }
             };
             entries.set(key, value);
-            let next = self.line()?;
+            let next = self.here;
             if next.column != column {
                 return (next.column < column).then(|| entries.into_value());
             }
-            (key, behind) = self.key(next.content(), next)?;
+            (key, behind) = self.key(next.content(), &next)?;
         }
     }
 
     /// A value that begins at `at` of this line, and all its lines. `parent` is the column of what it belongs to:
     /// who goes on from here sees to it that the next line is not deeper.
     fn value(&mut self, at: usize, parent: i32, depth: usize) -> Option<Value<'static>> {
-        let line = self.line()?;
+        let line = self.here;
         let (value, end) = match self.byte(at) {
             b'"' | b'\'' => self.quoted(at)?,
             b'{' | b'[' => return self.flow(at, depth),
-            b'|' => return self.literal(at, line, parent),
-            _ => self.plain(at, line)?,
+            b'|' => return self.literal(at, parent),
+            _ => self.plain(at, &line)?,
         };
-        self.closes(end, line)?;
-        self.at += 1;
+        self.closes(end, &line)?;
+        self.advance()?;
         Some(value)
     }
 
     /// That behind `at` the line has nothing more but a comment.
     fn closes(&self, at: usize, line: &Line) -> Option<()> {
-        (at >= line.end() || self.byte(at) == b' ' && self.content(at, line).is_none()).then_some(())
-    }
-
-    /// Goes on with the first line that starts at `place` or behind it.
-    fn go_to(&mut self, place: usize) {
-        while self.line().is_some_and(|line| line.start() < place) {
-            self.at += 1;
-        }
+        (at >= line.end || self.byte(at) == b' ' && self.content(at, line).is_none()).then_some(())
     }
 }
 
 fn column_of(at: usize, line: &Line) -> Option<i32> {
-    i32::try_from(at - line.start()).ok()
+    i32::try_from(at - line.start).ok()
 }
 
 #[cfg(test)]

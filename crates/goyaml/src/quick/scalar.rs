@@ -5,7 +5,7 @@ use std::sync::Arc;
 use pillion_govalue::{Str, Value};
 
 use super::Reader;
-use super::lines::Line;
+use super::lines::{self, Line};
 use crate::keep;
 use crate::number;
 use crate::resolve::{Scalar, resolve};
@@ -18,10 +18,10 @@ pub(super) fn is_word(b: u8) -> bool {
     b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'/' | b'$' | b'(' | b')' | b'=' | b'+')
 }
 
-impl Reader<'_, '_, '_, '_> {
+impl Reader<'_, '_, '_> {
     /// The key at `at`, and the place behind its `:`. `None` if it is no key, or one whose text is not its name.
     pub(super) fn key(&self, at: usize, line: &Line) -> Option<(Str<'static>, usize)> {
-        let text = self.bytes.get(at..line.end())?;
+        let text = self.bytes.get(at..line.end)?;
         let quote = *text.first()?;
         let (name, colon) = if matches!(quote, b'"' | b'\'') {
             let length = simple_quoted(text.get(1..)?, quote)?;
@@ -40,7 +40,7 @@ impl Reader<'_, '_, '_, '_> {
 
     /// A scalar without quotes at `at`, and the place behind it.
     pub(super) fn plain(&self, at: usize, line: &Line) -> Option<(Value<'static>, usize)> {
-        let rest = self.bytes.get(at..line.end())?;
+        let rest = self.bytes.get(at..line.end)?;
         let first = *rest.first()?;
         let blank = |at: usize| matches!(rest.get(at), None | Some(b' '));
         if b"[]{},*&!|>'\"#%@`?: ".contains(&first) || first == b'-' && blank(1) {
@@ -83,47 +83,48 @@ impl Reader<'_, '_, '_, '_> {
                     b'r' => b'\r',
                     _ => return None,
                 }),
-                b'\n' => return None,
+                b if !(b' '..=b'~').contains(&b) => return None,
                 b => text.push(b),
             }
         }
         Some((Value::Str(shared(&text)?), self.bytes.len() - bytes.len()))
     }
 
-    /// A literal whose `|` is at `at`, and all its lines, which are deeper than `parent`.
-    pub(super) fn literal(&mut self, at: usize, line: &Line, parent: i32) -> Option<Value<'static>> {
-        let chomp = match self.bytes.get(at + 1..line.end())? {
+    /// A literal whose `|` is at `at` of this line, and all its lines, which are deeper than `parent`.
+    pub(super) fn literal(&mut self, at: usize, parent: i32) -> Option<Value<'static>> {
+        let chomp = match self.bytes.get(at + 1..self.here.end)? {
             [] => None,
             [sign @ (b'-' | b'+')] => Some(*sign),
             _ => return None,
         };
-        let mut rows = Rows { bytes: self.bytes, at: line.end() };
-        rows.next()?;
+        let (mut start, mut trail) = (self.here.next, self.here.after());
         let mut text = Vec::new();
         let mut ended = false;
         // Line feeds of lines without text, which count only if text follows, or with `+`.
         let mut empty = 0;
         let mut indent = None;
         let mut deepest = 0;
-        loop {
-            let here = rows.at;
-            let Some(row) = rows.next() else { break };
+        while start < self.bytes.len() {
+            let (break_at, hash) = lines::row(self.bytes, start)?;
+            let row = self.bytes.get(start..break_at)?;
+            let broke = break_at < self.bytes.len();
             let blanks = row.iter().take_while(|b| **b == b' ').count();
             let blank = blanks == row.len();
             if blank && indent.is_none_or(|indent| blanks <= indent) {
                 deepest = deepest.max(blanks);
-                empty += usize::from(rows.broke(here, row));
-                continue;
+                empty += usize::from(broke);
+            } else {
+                let indent = *indent.get_or_insert(blanks);
+                if blanks < indent {
+                    break;
+                }
+                text.resize(text.len() + usize::from(ended) + empty, b'\n');
+                text.extend_from_slice(row.get(indent..)?);
+                ended = broke;
+                empty = 0;
             }
-            let indent = *indent.get_or_insert(blanks);
-            if blanks < indent {
-                rows.at = here;
-                break;
-            }
-            text.resize(text.len() + usize::from(ended) + empty, b'\n');
-            text.extend_from_slice(row.get(indent..)?);
-            ended = rows.broke(here, row);
-            empty = 0;
+            trail = trail.then(hash);
+            start = break_at + 1;
         }
         // The lines before the first text must not be deeper than it; and it must be deeper than the parent, and
         // than the document.
@@ -137,35 +138,16 @@ impl Reader<'_, '_, '_, '_> {
             Some(_) => 0,
         };
         text.resize(text.len() + kept, b'\n');
-        self.go_to(rows.at);
+        self.here = Line::from(self.bytes, start, trail)?;
         Some(Value::Str(shared(&text)?))
-    }
-}
-
-/// All lines from a place on, blank ones too.
-struct Rows<'t> {
-    bytes: &'t [u8],
-    at: usize,
-}
-
-impl<'t> Rows<'t> {
-    /// The rest of the line here, without its line feed.
-    fn next(&mut self) -> Option<&'t [u8]> {
-        let rest = self.bytes.get(self.at..).filter(|rest| !rest.is_empty())?;
-        let length = rest.iter().position(|b| *b == b'\n').unwrap_or(rest.len());
-        self.at = (self.at + length + 1).min(self.bytes.len());
-        rest.get(..length)
-    }
-
-    /// Whether `row`, which starts at `start`, has a line feed.
-    fn broke(&self, start: usize, row: &[u8]) -> bool {
-        start + row.len() < self.bytes.len()
     }
 }
 
 /// How many bytes there are before the closing quote, if they mean themselves.
 fn simple_quoted(text: &[u8], quote: u8) -> Option<usize> {
-    let length = text.iter().position(|b| *b == quote || *b == b'\\' && quote == b'"' || *b == b'\n')?;
+    let length = text
+        .iter()
+        .position(|b| *b == quote || *b == b'\\' && quote == b'"' || !(b' '..=b'~').contains(b))?;
     let closed = text.get(length) == Some(&quote);
     let doubled = quote == b'\'' && text.get(length + 1) == Some(&quote);
     (closed && !doubled).then_some(length)

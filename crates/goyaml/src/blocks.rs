@@ -37,10 +37,11 @@ struct Memory {
     met: Box<[AtomicU32]>,
 }
 
-/// Sets of [`WAYS`] places each, or of as many as the whole table has.
+/// Sets of [`WAYS`] places each, or one set of as many as the whole table has. Sets are a power of two.
 struct Table {
     places: Box<[Option<Entry>]>,
     ways: usize,
+    last_set: usize,
     bytes: usize,
 }
 
@@ -95,8 +96,9 @@ impl Blocks {
             return Self(None);
         }
         let ways = entries.min(WAYS);
-        let places = (0..entries / ways * ways).map(|_| None).collect();
-        let table = RwLock::new(Table { places, ways, bytes: 0 });
+        let sets = 1 << (entries / ways).ilog2();
+        let places = (0..sets * ways).map(|_| None).collect();
+        let table = RwLock::new(Table { places, ways, last_set: sets - 1, bytes: 0 });
         let met = (0..NOTED).map(|_| AtomicU32::new(0)).collect();
         Self(Some(Arc::new(Memory { table, met })))
     }
@@ -198,8 +200,7 @@ impl<'t> Visit<'_, 't> {
 impl Table {
     /// Where blocks may be whose first line has this hash.
     fn set(&self, hash: u64) -> std::ops::Range<usize> {
-        let sets = self.places.len() / self.ways;
-        let at = (hash ^ hash >> 32) as usize % sets * self.ways;
+        let at = ((hash ^ hash >> 32) as usize & self.last_set) * self.ways;
         at..at + self.ways
     }
 

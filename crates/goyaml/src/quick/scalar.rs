@@ -14,8 +14,26 @@ use crate::resolve::{Scalar, resolve};
 const LONGEST_KEY: usize = 256;
 
 /// Characters of words that mean nothing but themselves wherever they stand.
+const WORD: [bool; 256] = {
+    let mut table = [false; 256];
+    let others = b"_-./$()=+";
+    let mut b = 0;
+    while b < 256 {
+        table[b] = (b as u8).is_ascii_alphanumeric();
+        b += 1;
+    }
+    let mut i = 0;
+    while i < others.len() {
+        table[others[i] as usize] = true;
+        i += 1;
+    }
+    table
+};
+
+/// Whether `b` is one of [`WORD`].
+#[inline]
 pub(super) fn is_word(b: u8) -> bool {
-    b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'/' | b'$' | b'(' | b')' | b'=' | b'+')
+    WORD[usize::from(b)]
 }
 
 impl Reader<'_, '_, '_> {
@@ -158,25 +176,27 @@ pub(super) fn plain_key(name: &[u8]) -> Option<Str<'static>> {
     if let Some(known) = keep::known(name) {
         return Some(Str::Borrowed(known));
     }
-    if *name.first()? == b'-' && name.len() < 2 {
+    if matches!(name, [] | [b'-']) {
         return None;
     }
-    match resolve(std::str::from_utf8(name).ok()?, true) {
-        Scalar::Str | Scalar::Timestamp => shared(name),
+    let name = std::str::from_utf8(name).ok()?;
+    match resolve(name, true) {
+        Scalar::Str | Scalar::Timestamp => Some(Str::Shared(Arc::from(name))),
         _ => None,
     }
 }
 
 /// What a scalar without quotes means.
 pub(super) fn meaning(text: &[u8]) -> Option<Value<'static>> {
-    Some(match resolve(std::str::from_utf8(text).ok()?, true) {
+    let text = std::str::from_utf8(text).ok()?;
+    Some(match resolve(text, true) {
         Scalar::Null => Value::Null,
         Scalar::Bool(b) => Value::Bool(b),
         Scalar::Int(i) => Value::Int(i),
         Scalar::Uint(u) => Value::Uint(u),
         Scalar::Float(f) if f.is_finite() => number::from_json_float(f),
         Scalar::Float(_) => return None,
-        Scalar::Timestamp | Scalar::Merge | Scalar::Str => Value::Str(shared(text)?),
+        Scalar::Timestamp | Scalar::Merge | Scalar::Str => Value::Str(Str::Shared(Arc::from(text))),
     })
 }
 

@@ -74,6 +74,15 @@ fn word(text: &str) -> Option<Scalar> {
 }
 
 fn number(text: &str) -> Option<Scalar> {
+    // Digits of every base, signs, points, and letters of prefixes, exponents and infinity. Quantities (`100m`) and
+    // most other text that begins with a digit has another.
+    let part = |b: u8| {
+        b.is_ascii_hexdigit()
+            || matches!(b, b'+'..=b'.' | b'_' | b'x' | b'X' | b'o' | b'O' | b'i' | b'I' | b'n' | b'N')
+    };
+    if !text.bytes().all(part) {
+        return None;
+    }
     if let Some(rest) = text.strip_prefix(['+', '-'])
         && INFINITE.contains(&rest)
     {

@@ -203,6 +203,26 @@ fn what_templates_render_is_read_from_memory() {
 }
 
 #[test]
+fn threads_that_share_a_memory_read_the_same() {
+    let memory = Blocks::new(30);
+    std::thread::scope(|scope| {
+        for thread in 0..4 {
+            let memory = memory.clone();
+            scope.spawn(move || {
+                for n in 0..200 {
+                    let text = RENDERED
+                        .replace("15090", &format!("{}", n % 7))
+                        .replace("shop", &format!("{thread}-{n}"));
+                    let have = format!("{:?}", memory.parse_bytes(text.as_bytes()));
+                    assert_eq!(have, format!("{:?}", parse_bytes(text.as_bytes())));
+                }
+            });
+        }
+    });
+    assert!((1..=30).contains(&memory.size().0), "{memory:?}");
+}
+
+#[test]
 fn every_case_of_the_corpora_reads_the_same() {
     let memories = memories();
     let cases: Vec<(String, String)> = serde_json::from_str(&corpus("cases.json")).unwrap();

@@ -34,6 +34,9 @@ struct Traits {
 
 impl Emitter {
     pub(super) fn string(&mut self, text: &str, indent: isize, context: Context) {
+        if is_simple(text) {
+            return self.word(text);
+        }
         // The indentation of what a scalar continues on further lines.
         let inner = if indent < 0 { STEP } else { indent + STEP };
         match style(text, context) {
@@ -194,6 +197,14 @@ impl Emitter {
         self.out.push(c);
         self.column = 0;
     }
+}
+
+/// Whether it is one word that is plain wherever it stands: what most keys and values are.
+fn is_simple(text: &str) -> bool {
+    let mut bytes = text.bytes();
+    bytes.next().is_some_and(|b| b.is_ascii_alphabetic())
+        && bytes.all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'/'))
+        && resolve(text, true) == Scalar::Str
 }
 
 fn style(text: &str, context: Context) -> Style {

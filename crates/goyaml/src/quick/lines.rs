@@ -4,6 +4,7 @@
 /// The odd constant of the hash, of bits without pattern.
 const MIX: u64 = 0x9E37_79B9_7F4A_7C15;
 const ONES: u64 = u64::MAX / 0xFF;
+const SPACES: u64 = ONES * 0x20;
 const TOPS: u64 = ONES << 7;
 
 /// A run of more steps than this has no hash.
@@ -141,7 +142,7 @@ fn column(bytes: &[u8], start: usize, first: u64) -> usize {
 /// How many of eight bytes are spaces, from the first one on.
 #[inline]
 fn blanks(word: u64) -> usize {
-    (word ^ ONES * 0x20).trailing_zeros() as usize / 8
+    (word ^ SPACES).trailing_zeros() as usize / 8
 }
 
 /// [`row`], eight bytes at a time, where `word` are the first eight.
@@ -150,7 +151,7 @@ fn scan(bytes: &[u8], start: usize, mut word: u64) -> Option<(usize, u64)> {
     let (mut at, mut hash) = (start, 0_u64);
     loop {
         // Bytes below a space, above a tilde, or above ASCII; carries reach only bytes behind one that is marked.
-        let marked = (word.wrapping_sub(ONES * 0x20) & !word | word.wrapping_add(ONES) | word) & TOPS;
+        let marked = (word.wrapping_sub(SPACES) & !word | word.wrapping_add(ONES) | word) & TOPS;
         if marked != 0 {
             let shift = marked.trailing_zeros() & !7;
             let rest = word & ((1 << shift) - 1);

@@ -254,7 +254,7 @@ impl Table {
 fn weight(value: &Value<'_>) -> usize {
     const SHARED: usize = 32;
     let text = |text: &Str<'_>| match text {
-        Str::Borrowed(_) => 0,
+        Str::Borrowed(_) | Str::Watched(_) => 0,
         Str::Shared(text) => SHARED + text.len(),
     };
     match value {

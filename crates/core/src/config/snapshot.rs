@@ -98,8 +98,19 @@ impl Snapshot {
         let resources = sources.proxy_configs.iter().map(ProxyConfigResource::read);
         let proxy_configs = ProxyConfigs::new(resources.collect::<Result<_, _>>()?, &gates);
         let (injector, known, blocks) = (config, KnownRoots::default(), Blocks::default());
-        let mut snapshot =
-            Self { injector, values, mesh, proxy_configs, level, gates, agent, settings, cluster, known, blocks };
+        let mut snapshot = Self {
+            injector,
+            values,
+            mesh,
+            proxy_configs,
+            level,
+            gates,
+            agent,
+            settings,
+            cluster,
+            known,
+            blocks,
+        };
         snapshot.known = root::known(&snapshot);
         Ok(Built { snapshot, warnings })
     }

@@ -33,7 +33,7 @@ pub fn write(out: &mut String, value: &Value<'_>, style: Style) {
     match value {
         Value::Null => out.push_str("null"),
         Value::Bool(b) => out.push_str(if *b { "true" } else { "false" }),
-        Value::Int(i) => push(out, format_args!("{i}")),
+        Value::Int(i) => write_int(out, *i),
         Value::Uint(u) => push(out, format_args!("{u}")),
         Value::Float(f) => write_float(out, *f),
         Value::Str(s) => write_string(out, s, style.escape_html),
@@ -68,6 +68,14 @@ pub fn write(out: &mut String, value: &Value<'_>, style: Style) {
     }
 }
 
+/// An integer. Those of a pod are short.
+pub(crate) fn write_int(out: &mut String, i: i64) {
+    match u8::try_from(i) {
+        Ok(digit @ 0..=9) => out.push(char::from(b'0' + digit)),
+        _ => push(out, format_args!("{i}")),
+    }
+}
+
 /// Go's form of a float64 in JSON: shortest digits, exponent below 1e-6 and from 1e21 on, no zero padding.
 pub fn write_float(out: &mut String, f: f64) {
     if !f.is_finite() {
@@ -88,9 +96,14 @@ pub fn write_float(out: &mut String, f: f64) {
 
 /// A JSON string with Go's escapes: `\n \r \t \b \f` short, other controls, U+2028 and U+2029 as `\u....`.
 pub fn write_string(out: &mut String, text: &str, escape_html: bool) {
+    let stops = if escape_html { STOP | STOP_HTML } else { STOP };
+    out.reserve(text.len() + 2);
     out.push('"');
     let mut plain = 0;
-    for (at, c) in text.char_indices() {
+    let mut from = 0;
+    while let Some(at) = next_stop(text.as_bytes(), from, stops) {
+        let Some(c) = text[at..].chars().next() else { break };
+        from = at + c.len_utf8();
         let short = match c {
             '"' => "\\\"",
             '\\' => "\\\\",
@@ -99,12 +112,12 @@ pub fn write_string(out: &mut String, text: &str, escape_html: bool) {
             '\t' => "\\t",
             '\u{8}' => "\\b",
             '\u{c}' => "\\f",
-            '\u{2028}' | '\u{2029}' | '\0'..='\u{1f}' => "",
-            '<' | '>' | '&' if escape_html => "",
+            '\u{2028}' | '\u{2029}' | '\0'..='\u{1f}' | '<' | '>' | '&' => "",
+            // Another character that begins with the same byte as those two.
             _ => continue,
         };
         out.push_str(&text[plain..at]);
-        plain = at + c.len_utf8();
+        plain = from;
         if short.is_empty() {
             push(out, format_args!("\\u{:04x}", c as u32));
         } else {
@@ -113,6 +126,58 @@ pub fn write_string(out: &mut String, text: &str, escape_html: bool) {
     }
     out.push_str(&text[plain..]);
     out.push('"');
+}
+
+/// A byte at which a string may need an escape.
+const STOP: u8 = 1;
+/// A byte that needs one only where HTML is escaped.
+const STOP_HTML: u8 = 2;
+/// The first byte of U+2028, U+2029 and of some characters that need no escape.
+const SEPARATOR: u8 = 0xe2;
+
+/// For each byte whether writing stops at it.
+const STOPS: [u8; 256] = {
+    let mut stops = [0; 256];
+    let mut b = 0;
+    while b < 0x20 {
+        stops[b] = STOP;
+        b += 1;
+    }
+    stops[b'"' as usize] = STOP;
+    stops[b'\\' as usize] = STOP;
+    stops[SEPARATOR as usize] = STOP;
+    stops[b'<' as usize] = STOP_HTML;
+    stops[b'>' as usize] = STOP_HTML;
+    stops[b'&' as usize] = STOP_HTML;
+    stops
+};
+
+/// The first place at or behind `from` where a string may need an escape.
+#[inline]
+fn next_stop(bytes: &[u8], mut from: usize, stops: u8) -> Option<usize> {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let html = stops & STOP_HTML != 0;
+    // Eight bytes at once: of the marks that come out the lowest is right, and no other counts.
+    while let Some(block) = bytes.get(from..)?.first_chunk() {
+        let block = u64::from_le_bytes(*block);
+        let is = |b: u8| {
+            let zero = block ^ (ONES * u64::from(b));
+            zero.wrapping_sub(ONES) & !zero
+        };
+        let control = block.wrapping_sub(ONES * 0x20) & !block;
+        // U+2028 and U+2029 begin with a byte that hardly any text has.
+        let mut marks = control | is(b'"') | is(b'\\') | is(SEPARATOR);
+        if html {
+            marks |= is(b'<') | is(b'>') | is(b'&');
+        }
+        marks &= ONES << 7;
+        if marks != 0 {
+            return Some(from + marks.trailing_zeros() as usize / 8);
+        }
+        from += 8;
+    }
+    let rest = bytes.get(from..)?;
+    rest.iter().position(|&b| STOPS[usize::from(b)] & stops != 0).map(|at| from + at)
 }
 
 /// Writing to a `String` cannot fail.

@@ -205,7 +205,10 @@ fn integer(out: &mut String, value: &Value<'_>, min: i128, max: i128) -> Option<
         Value::Uint(u) => i128::from(*u),
         _ => return None,
     };
-    (min..=max).contains(&number).then(|| out.push_str(&number.to_string()))
+    (min..=max).contains(&number).then(|| match i64::try_from(number) {
+        Ok(number) => json::write_int(out, number),
+        Err(_) => out.push_str(&number.to_string()),
+    })
 }
 
 /// `durationpb.Duration` has no MarshalJSON: its Go fields `seconds` and `nanos`, zeros left out.

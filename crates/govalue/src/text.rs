@@ -23,6 +23,7 @@ pub enum Str<'a> {
 
 impl Str<'_> {
     /// The text.
+    #[inline]
     #[must_use]
     pub fn as_str(&self) -> &str {
         match self {
@@ -69,6 +70,7 @@ impl Str<'_> {
 
 impl Deref for Str<'_> {
     type Target = str;
+    #[inline]
     fn deref(&self) -> &str {
         self.as_str()
     }
@@ -105,6 +107,7 @@ impl From<Arc<str>> for Str<'_> {
 }
 
 impl PartialEq for Str<'_> {
+    #[inline]
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Watched(_), _) | (_, Self::Watched(_)) => self.name() == other.name(),

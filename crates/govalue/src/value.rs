@@ -94,6 +94,7 @@ impl<'a> Value<'a> {
 
     /// The items, if this is an array.
     #[must_use]
+    #[inline]
     pub fn as_list(&self) -> Option<&[Self]> {
         match self {
             Self::List(l) => Some(l),
@@ -103,6 +104,7 @@ impl<'a> Value<'a> {
 
     /// The object, if this is one.
     #[must_use]
+    #[inline]
     pub fn as_map(&self) -> Option<&Map<'a>> {
         match self {
             Self::Map(m) => Some(m),
@@ -128,6 +130,7 @@ impl<'a> Value<'a> {
 
     /// The member `key`; `None` if this is no object or has no such key.
     #[must_use]
+    #[inline]
     pub fn get(&self, key: &str) -> Option<&Self> {
         self.as_map()?.get(key)
     }
@@ -165,6 +168,7 @@ impl<'a> Value<'a> {
 
     /// Whether both are one allocation, so that nothing below can differ.
     #[must_use]
+    #[inline]
     pub fn same_pointer(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::List(a), Self::List(b)) => Arc::ptr_eq(a, b),

@@ -249,12 +249,12 @@ fn register(row: &mut Type, kind: Kind, kinds: &[Kind], depth: usize) {
         return;
     }
     for f in fields {
-        row.by_go.entry(f.go).or_insert(f);
+        row.by_go.enter(f.go, f);
         if !f.json.is_empty() {
-            row.by_json.entry(f.json).or_insert(f);
+            row.by_json.enter(f.json, f);
         }
         if !f.proto.is_empty() {
-            row.by_proto.entry(f.proto).or_insert(f);
+            row.by_proto.enter(f.proto, f);
         }
     }
     for f in fields.iter().filter(|f| f.json.is_empty()) {

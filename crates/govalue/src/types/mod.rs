@@ -7,15 +7,15 @@
 //! Never: values. This module knows what may be, not what is.
 
 mod build;
+mod names;
 mod table;
 
 pub use table::{named, table};
 
-use std::collections::HashMap;
 use std::fmt;
 use std::sync::LazyLock;
 
-use foldhash::fast::FixedState;
+use names::Names;
 
 /// A row of the table. Two references are equal exactly when Go would say the types are identical.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -24,12 +24,14 @@ pub struct TypeRef(pub(crate) u16);
 impl TypeRef {
     /// The row.
     #[must_use]
+    #[inline]
     pub fn get(self) -> &'static Type {
         &table()[usize::from(self.0)]
     }
 
     /// The kind of the type: short for `self.get().kind`.
     #[must_use]
+    #[inline]
     pub fn kind(self) -> Kind {
         self.get().kind
     }
@@ -42,6 +44,7 @@ impl TypeRef {
 
     /// For a pointer what it points to, for anything else itself.
     #[must_use]
+    #[inline]
     pub fn deref(self) -> Self {
         match self.kind() {
             Kind::Ptr(to) => to,
@@ -52,6 +55,7 @@ impl TypeRef {
 
 impl std::ops::Deref for TypeRef {
     type Target = Type;
+    #[inline]
     fn deref(&self) -> &Type {
         self.get()
     }
@@ -62,10 +66,6 @@ impl fmt::Debug for TypeRef {
         f.write_str(self.name())
     }
 }
-
-/// Fields by one of their names. The names are known beforehand, so that nobody can choose them to collide: a quick hash
-/// serves.
-pub(crate) type Names = HashMap<&'static str, &'static Field, FixedState>;
 
 /// One Go type.
 #[derive(Debug)]
@@ -168,8 +168,9 @@ pub struct Patch {
 impl Type {
     /// The field with this JSON name, also one of an embedded struct.
     #[must_use]
+    #[inline]
     pub fn field_by_json(&self, name: &str) -> Option<&'static Field> {
-        self.by_json.get(name).copied()
+        self.by_json.get(name)
     }
 
     /// The field that `encoding/json` reads a member into: the exact name, else the first that differs in case only.
@@ -187,13 +188,13 @@ impl Type {
     /// The field with this Go name, also a promoted one. An embedded struct lies in the same JSON object.
     #[must_use]
     pub fn field_by_go(&self, name: &str) -> Option<&'static Field> {
-        self.by_go.get(name).copied()
+        self.by_go.get(name)
     }
 
     /// The field with this protobuf name.
     #[must_use]
     pub fn field_by_proto(&self, name: &str) -> Option<&'static Field> {
-        self.by_proto.get(name).copied()
+        self.by_proto.get(name)
     }
 
     /// Fields in declaration order; an embedded struct is one field. Empty unless a struct or message.

@@ -24,6 +24,7 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
 });
 
 /// All rows; [`TypeRef`] is an index into them.
+#[inline]
 #[must_use]
 pub fn table() -> &'static [Type] {
     TABLE.rows

@@ -10,6 +10,7 @@ mod map;
 pub mod number;
 mod parse;
 pub mod quantity;
+mod read;
 mod text;
 pub mod types;
 mod value;

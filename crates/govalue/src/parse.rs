@@ -1,4 +1,5 @@
-//! JSON bytes into a [`Value`]. The parser is serde_json's; only the visitor is ours.
+//! JSON bytes into a [`Value`]. What is JSON and what is not serde_json says; text as encoders write it is read by `read`,
+//! which gives the same and asks serde_json in all other cases.
 //! Strings without escapes borrow from the input; depth is bounded by serde_json (128).
 
 use std::fmt;
@@ -6,6 +7,7 @@ use std::sync::Arc;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
+use crate::read::read;
 use crate::{Map, Str, Value};
 
 /// Text that is no JSON, with the place.
@@ -43,6 +45,9 @@ impl std::error::Error for ParseError {
 /// # Errors
 /// Text that is no JSON, is nested deeper than 128, or is not UTF-8.
 pub fn parse(bytes: &[u8]) -> Result<Value<'_>, ParseError> {
+    if let Some(value) = std::str::from_utf8(bytes).ok().and_then(read) {
+        return Ok(value);
+    }
     serde_json::from_slice(bytes).map_err(ParseError)
 }
 
@@ -118,9 +123,11 @@ impl<'de> Visitor<'de> for ValueVisitor {
 
 /// Repeated keys keep their first place and take the last value. Large objects are checked by sorting, so that
 /// a hostile object of many keys costs n log n.
-fn unique<'a>(entries: Vec<(Str<'a>, Value<'a>)>) -> Map<'a> {
+pub(crate) fn unique<'a>(entries: Vec<(Str<'a>, Value<'a>)>) -> Map<'a> {
     const SCAN: usize = 16;
-    let repeated = if entries.len() <= SCAN {
+    let repeated = if differ(&entries) {
+        false
+    } else if entries.len() <= SCAN {
         entries.iter().enumerate().any(|(i, (k, _))| entries[..i].iter().any(|(o, _)| o == k))
     } else {
         let mut keys: Vec<&str> = entries.iter().map(|(k, _)| k.as_str()).collect();
@@ -145,6 +152,20 @@ fn unique<'a>(entries: Vec<(Str<'a>, Value<'a>)>) -> Map<'a> {
         }
     }
     Map::from_unique(out)
+}
+
+/// Whether keys are seen to differ at a glance: no two have one mark. Where two do, they may still differ.
+fn differ(entries: &[(Str<'_>, Value<'_>)]) -> bool {
+    let mut marks = 0_u64;
+    entries.iter().all(|(key, _)| {
+        let bytes = key.as_bytes();
+        let byte = |at: usize| usize::from(bytes.get(at).copied().unwrap_or_default());
+        let mark = bytes.len() + 5 * byte(0) + 11 * byte(bytes.len() / 2);
+        let mark = 1 << (mark % 64);
+        let new = marks & mark == 0;
+        marks |= mark;
+        new
+    })
 }
 
 #[cfg(test)]

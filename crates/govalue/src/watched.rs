@@ -142,6 +142,8 @@ impl<'a> Watch<'a> {
             Value::List(_) => {
                 value.as_list_mut().into_iter().flatten().for_each(|item| self.value(item, found))
             }
+            // What is left as text holds objects only, and nobody's copy of an empty object need be one's own.
+            Value::Map(map) if map.is_unread() || map.is_empty() => {}
             Value::Map(_) => {
                 let members = value.as_map_mut().into_iter().flat_map(|map| map.iter_mut());
                 members.for_each(|(_, member)| self.value(member, found));

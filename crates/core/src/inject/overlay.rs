@@ -7,13 +7,31 @@ use pillion_govalue::types::KNOWN;
 use super::check;
 use super::error::OverlayFault;
 
-/// `pod` under `overlay`.
-///
-/// # Errors
-/// An overlay that cannot be merged, or makes the pod something else.
-pub(crate) fn apply<'r>(pod: &Value<'r>, overlay: &Value<'r>) -> Result<Value<'r>, OverlayFault> {
-    let merged = pillion_kubepatch::overlay(pod, overlay, KNOWN.pod)
-        .map_err(|e| OverlayFault::Merge(e.to_string()))?;
-    check::check(&merged, KNOWN.pod).map_err(|e| OverlayFault::NotAPod(e.to_string()))?;
-    Ok(merged)
+/// An overlay that is laid over pods, each of which has passed the check.
+pub(crate) struct Overlay<'p, 'r> {
+    merge: pillion_kubepatch::Overlay<'p, 'r>,
+    /// Every value in it is of the type of its place, and nothing but values is in it: so it is of a pod over which it
+    /// is laid, for every value there comes from one of the two.
+    fits: bool,
+}
+
+impl<'p, 'r> Overlay<'p, 'r> {
+    /// `overlay`, looked at once.
+    pub(crate) fn new(overlay: &'p Value<'r>) -> Self {
+        let merge = pillion_kubepatch::Overlay::new(overlay, KNOWN.pod);
+        let fits = merge.is_plain() && check::check(overlay, KNOWN.pod).is_ok();
+        Self { merge, fits }
+    }
+
+    /// `pod` under the overlay.
+    ///
+    /// # Errors
+    /// An overlay that cannot be merged, or makes the pod something else.
+    pub(crate) fn over(&self, pod: &Value<'r>) -> Result<Value<'r>, OverlayFault> {
+        let merged = self.merge.over(pod).map_err(|e| OverlayFault::Merge(e.to_string()))?;
+        if !self.fits {
+            check::check(&merged, KNOWN.pod).map_err(|e| OverlayFault::NotAPod(e.to_string()))?;
+        }
+        Ok(merged)
+    }
 }

@@ -13,7 +13,7 @@ use super::context::Context;
 use super::error::{InjectError, OverlayStep};
 use super::finish::containers::{self, List, PROXY, annotation, metadata_mut};
 use super::finish::metadata::STATUS;
-use super::overlay;
+use super::overlay::Overlay;
 use super::trace::{Step, Trace};
 
 /// The annotation that keeps the user's own settings.
@@ -205,7 +205,8 @@ pub(crate) fn reapply<'r, T: Trace>(
                 List::Containers => OverlayStep::Container,
                 List::InitContainers => OverlayStep::InitContainer,
             };
-            *pod = overlay::apply(pod, &as_overlay(own.clone(), which))
+            *pod = Overlay::new(&as_overlay(own.clone(), which))
+                .over(pod)
                 .map_err(|fault| InjectError::Overlay { step, fault })?;
             applied.get_mut(which).push(own);
         }

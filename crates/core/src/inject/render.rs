@@ -8,7 +8,7 @@ use pillion_goyaml::Blocks;
 use super::context::Context;
 use super::error::{InjectError, OverlayFault, OverlayStep};
 use super::finish::containers::{self, List, PROXY, annotation};
-use super::overlay;
+use super::overlay::Overlay;
 use super::trace::{Step, Trace};
 use crate::config::InjectorConfig;
 
@@ -41,13 +41,15 @@ pub(crate) fn render<'r, T: Trace>(
         let text = text(cx, name, root, env)?;
         trace.step(Step::Rendered { name, text: &text });
         let overlay = read(name, &text, &cx.snapshot.blocks)?;
-        out.template_pod = overlay::apply(&out.template_pod, &overlay)
+        let overlay = Overlay::new(&overlay);
+        out.template_pod = overlay
+            .over(&out.template_pod)
             .map_err(|fault| InjectError::Overlay { step: OverlayStep::Template, fault })?;
         if wants_native(cx, &out.pod) && move_to_native(&mut out) {
             trace.step(Step::NativeMoved);
         }
-        out.pod = overlay::apply(&out.pod, &overlay)
-            .map_err(|fault| InjectError::Overlay { step: OverlayStep::Pod, fault })?;
+        out.pod =
+            overlay.over(&out.pod).map_err(|fault| InjectError::Overlay { step: OverlayStep::Pod, fault })?;
         trace.step(Step::Merged { name });
     }
     Ok(out)

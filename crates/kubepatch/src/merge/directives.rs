@@ -10,7 +10,7 @@ use super::list::{Plan, places};
 use super::object::{DELETE_LIST, DIRECTIVE, RETAIN_KEYS, SET_ORDER};
 use super::{Merge, MergeError, MergeFault, ValueKind, field, item_type};
 
-impl Merge {
+impl Merge<'_> {
     /// Takes out of the original what `$retainKeys` does not name. The patch may hold nothing else either.
     pub(super) fn retain_keys(self, original: &mut Value<'_>, patch: &Map<'_>) -> Result<(), MergeError> {
         let Some(list) = patch.get(RETAIN_KEYS) else { return Ok(()) };

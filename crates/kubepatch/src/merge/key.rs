@@ -16,7 +16,7 @@ pub(super) enum Key<'v> {
     Str(Name<'v>),
 }
 
-impl Merge {
+impl Merge<'_> {
     /// The key of an item of the patch, of an order, or of a list that has been merged.
     pub(super) fn key<'v>(self, item: &'v Value<'_>, plan: Plan) -> Result<Key<'v>, MergeError> {
         let Some(name) = plan.key else { return self.scalar(item) };

@@ -32,7 +32,7 @@ pub(super) struct Merged<'v, 'a> {
     pub(super) before: Vec<Key<'v>>,
 }
 
-impl Merge {
+impl Merge<'_> {
     pub(super) fn list<'v, 'a>(
         self,
         old: &'v [Value<'a>],
@@ -163,33 +163,29 @@ struct Special<'v, 'a> {
 }
 
 /// The list while it is merged: items, and where each key is first.
-struct Building<'v, 'a> {
-    merge: Merge,
+struct Building<'k, 'v, 'a> {
+    merge: Merge<'k>,
     plan: Plan,
     items: Vec<Value<'a>>,
     /// An item without key fails the merge, but only once it is put in order.
     keys: Vec<Result<Key<'v>, &'v Value<'a>>>,
-    first: HashMap<Key<'v>, usize>,
+    first: Index<'v>,
     /// What stands behind the items in the array that apimachinery deletes from in place, seen by its ordering.
     stale: Vec<Key<'v>>,
 }
 
-impl<'v, 'a> Building<'v, 'a> {
-    fn of(merge: Merge, old: &'v [Value<'a>], plan: Plan) -> Self {
+impl<'k, 'v, 'a> Building<'k, 'v, 'a> {
+    fn of(merge: Merge<'k>, old: &'v [Value<'a>], plan: Plan) -> Self {
         let keys: Vec<_> = old.iter().map(|item| merge.old_key(item, plan).map_err(|_| item)).collect();
         let mut building =
-            Self { merge, plan, items: old.to_vec(), keys, first: HashMap::new(), stale: Vec::new() };
+            Self { merge, plan, items: old.to_vec(), keys, first: Index::default(), stale: Vec::new() };
         building.index();
         building
     }
 
     fn index(&mut self) {
-        self.first.clear();
-        for (at, key) in self.keys.iter().enumerate() {
-            if let Ok(key) = key {
-                self.first.entry(*key).or_insert(at);
-            }
-        }
+        self.first =
+            Index::of(self.keys.iter().enumerate().filter_map(|(at, key)| Some((*key.as_ref().ok()?, at))));
     }
 
     /// Takes out every item with one of the keys.
@@ -225,7 +221,7 @@ impl<'v, 'a> Building<'v, 'a> {
 
     fn merge(&mut self, key: Key<'v>, item: &'v Value<'a>) -> Result<(), MergeError> {
         match (self.first.get(&key), item) {
-            (Some(&at), Value::Map(patch)) => self.merge.object(&mut self.items[at], patch, self.plan.item),
+            (Some(at), Value::Map(patch)) => self.merge.object(&mut self.items[at], patch, self.plan.item),
             _ => {
                 self.first.insert(key, self.items.len());
                 self.keys.push(Ok(key));
@@ -262,13 +258,18 @@ fn arrange<'v, 'a>(
     places(keys, order, before).into_iter().map(|at| (items[at].clone(), keys[at])).unzip()
 }
 
+/// Where each key of a list is first.
+fn index<'v>(keys: &[Key<'v>]) -> Index<'v> {
+    Index::of(keys.iter().enumerate().map(|(at, key)| (*key, at)))
+}
+
 /// Where each item goes: those that `order` names by `order`, the others by `before`, woven together by `before`.
 pub(super) fn places(keys: &[Key<'_>], order: &[Key<'_>], before: &[Key<'_>]) -> Vec<usize> {
     let (order, before) = (index(order), index(before));
     let (mut named, mut others): (Vec<usize>, Vec<usize>) =
-        (0..keys.len()).partition(|&at| order.contains_key(&keys[at]));
+        (0..keys.len()).partition(|&at| order.get(&keys[at]).is_some());
     named.sort_by_key(|&at| order.get(&keys[at]));
-    let place = |at: usize| before.get(&keys[at]).copied();
+    let place = |at: usize| before.get(&keys[at]);
     if others.iter().all(|&at| place(at).is_some()) {
         others.sort_by_key(|&at| place(at));
     } else {
@@ -287,12 +288,46 @@ pub(super) fn places(keys: &[Key<'_>], order: &[Key<'_>], before: &[Key<'_>]) ->
     woven
 }
 
-fn index<'k, 'v>(keys: &'k [Key<'v>]) -> HashMap<&'k Key<'v>, usize> {
-    let mut first = HashMap::with_capacity(keys.len());
-    for (at, key) in keys.iter().enumerate() {
-        first.entry(key).or_insert(at);
+/// Where keys are first.
+#[derive(Default)]
+struct Index<'v> {
+    few: Vec<(Key<'v>, usize)>,
+    many: HashMap<Key<'v>, usize>,
+}
+
+impl<'v> Index<'v> {
+    /// Up to so many keys, scanning is cheaper than hashing with a seed.
+    const FEW: usize = 12;
+
+    /// Of places in ascending order the first of each key.
+    fn of(places: impl Iterator<Item = (Key<'v>, usize)>) -> Self {
+        let mut index = Self::default();
+        for (key, at) in places {
+            if index.get(&key).is_none() {
+                index.insert(key, at);
+            }
+        }
+        index
     }
-    first
+
+    fn get(&self, key: &Key<'_>) -> Option<usize> {
+        let few = || self.few.iter().find(|(k, _)| k == key).map(|(_, at)| *at);
+        if self.many.is_empty() { few() } else { self.many.get(key).copied() }
+    }
+
+    /// Enters a key; it then is at `at`.
+    fn insert(&mut self, key: Key<'v>, at: usize) {
+        if !self.many.is_empty() {
+            self.many.insert(key, at);
+        } else if let Some(slot) = self.few.iter_mut().find(|(k, _)| *k == key) {
+            slot.1 = at;
+        } else if self.few.len() < Self::FEW {
+            self.few.push((key, at));
+        } else {
+            self.many = self.few.drain(..).collect();
+            self.many.insert(key, at);
+        }
+    }
 }
 
 /// Items that the original order does not know, which an empty `$setElementOrder` leads to, count as smaller than

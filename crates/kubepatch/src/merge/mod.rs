@@ -15,6 +15,7 @@ mod take;
 pub use error::{MergeError, MergeFault};
 
 use pillion_govalue::{Field, Kind, Map, TypeRef, Value};
+use take::Nulls;
 
 /// What `strategicpatch.StrategicMergePatch` makes of `original` and `patch` for an object of type `ty`.
 ///
@@ -45,19 +46,52 @@ pub fn overlay<'a>(original: &Value<'a>, patch: &Value<'a>, ty: TypeRef) -> Resu
     Merge::TYPED.top(original, patch, ty)
 }
 
+/// An overlay that is laid over more than one object: what can be said of it alone is found out once.
+#[derive(Clone, Debug)]
+pub struct Overlay<'p, 'a> {
+    patch: &'p Value<'a>,
+    ty: TypeRef,
+    known: Option<Nulls>,
+}
+
+impl<'p, 'a> Overlay<'p, 'a> {
+    /// `patch` as an overlay of objects of type `ty`.
+    #[must_use]
+    pub fn new(patch: &'p Value<'a>, ty: TypeRef) -> Self {
+        Self { patch, ty, known: Nulls::survey(patch, ty) }
+    }
+
+    /// Whether it holds values only: no `$patch` and no field that the type does not have. What comes out of laying it
+    /// over an object is then made of nothing but values of the two, each at a place of its own type.
+    #[must_use]
+    pub const fn is_plain(&self) -> bool {
+        self.known.is_some()
+    }
+
+    /// As [`overlay`].
+    ///
+    /// # Errors
+    /// [`MergeError`] as [`strategic_merge`].
+    pub fn over(&self, original: &Value<'a>) -> Result<Value<'a>, MergeError> {
+        Merge { known: self.known.as_ref(), ..Merge::TYPED }.top(original, self.patch, self.ty)
+    }
+}
+
 /// How values of the two trees are seen.
 #[derive(Clone, Copy, Debug)]
-struct Merge {
+struct Merge<'k> {
     /// All numbers are one kind, as after `encoding/json` into `any`; otherwise integers and floats are two, as
     /// after apimachinery's own decoder.
     floats: bool,
     /// `original` counts as Go's typed JSON of it, and fields that the type does not have do not count.
     typed: bool,
+    /// Where it is known that nothing but nulls is to be left out of the patch: where those are.
+    known: Option<&'k Nulls>,
 }
 
-impl Merge {
-    const EXACT: Self = Self { floats: false, typed: false };
-    const TYPED: Self = Self { floats: true, typed: true };
+impl Merge<'_> {
+    const EXACT: Self = Self { floats: false, typed: false, known: None };
+    const TYPED: Self = Self { floats: true, typed: true, known: None };
 
     fn top<'a>(self, original: &Value<'a>, patch: &Value<'a>, ty: TypeRef) -> Result<Value<'a>, MergeError> {
         let (mut merged, nothing) = (original.clone(), Map::new());

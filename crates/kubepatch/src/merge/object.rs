@@ -16,7 +16,7 @@ pub(super) const RETAIN_KEYS: &str = "$retainKeys";
 pub(super) const SET_ORDER: &str = "$setElementOrder";
 pub(super) const DELETE_LIST: &str = "$deleteFromPrimitiveList";
 
-impl Merge {
+impl Merge<'_> {
     /// Lays `patch` over `original`, an object of type `ty`.
     pub(super) fn object<'a>(
         self,

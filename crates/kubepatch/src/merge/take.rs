@@ -1,41 +1,106 @@
 //! Values of a patch that go into the result as they are, but for what is no value: nulls, directives, and (seen
 //! as Go's decoder sees it) fields that the type does not have. A value with nothing of that is shared, not copied.
 
+use std::sync::Arc;
+
 use pillion_govalue::{Kind, Map, TypeRef, Value};
 
 use super::Merge;
 
 /// What is left out of a value that is taken from a patch.
 #[derive(Clone, Copy)]
-pub(super) struct Sieve {
+pub(super) struct Sieve<'k> {
     /// Members that are null.
     nulls: bool,
     /// Objects that hold `$patch`.
     directives: bool,
     /// Members that the type has no field for.
     unknown: bool,
+    /// Where it is known that there is nothing of all this but nulls: where those are.
+    known: Option<&'k Nulls>,
 }
 
-impl Merge {
+/// The objects and lists of a patch that hold a null member somewhere, by their address; they are few.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Nulls(Vec<usize>);
+
+impl Nulls {
+    /// Beyond so many, looking each up costs more than looking into the value.
+    const MOST: usize = 24;
+
+    /// Those of `patch`; `None` if it holds a directive or a field that the type does not have, or too many of them.
+    pub(super) fn survey(patch: &Value<'_>, ty: TypeRef) -> Option<Self> {
+        let strange = Sieve { nulls: false, directives: true, unknown: true, known: None };
+        let mut found = Self::default();
+        found.look(strange, patch, Some(ty))?;
+        Some(found)
+    }
+
+    /// Whether there are any below `value`.
+    fn look(&mut self, strange: Sieve<'_>, value: &Value<'_>, ty: Option<TypeRef>) -> Option<bool> {
+        let mut any = false;
+        match value {
+            Value::Map(map) => {
+                for (key, member) in map.iter() {
+                    let below = strange.member(key, member, ty)?;
+                    any |= member.is_null() | self.look(strange, member, below)?;
+                }
+            }
+            Value::List(items) => {
+                let item = item_of(ty);
+                for member in items.iter() {
+                    if strange.drops(member) {
+                        return None;
+                    }
+                    any |= self.look(strange, member, item)?;
+                }
+            }
+            _ => {}
+        }
+        if any {
+            self.0.push(address(value)?);
+        }
+        (self.0.len() <= Self::MOST).then_some(any)
+    }
+
+    /// Whether the value, one of the patch, holds a null member.
+    fn below(&self, value: &Value<'_>) -> bool {
+        address(value).is_some_and(|address| self.0.contains(&address))
+    }
+}
+
+/// Where an object or a list lies in memory.
+fn address(value: &Value<'_>) -> Option<usize> {
+    match value {
+        Value::Map(map) => Some(Arc::as_ptr(map).addr()),
+        Value::List(items) => Some(Arc::as_ptr(items).addr()),
+        _ => None,
+    }
+}
+
+impl<'k> Merge<'k> {
     /// For values under a key that the original does not have.
-    pub(super) const fn added(self) -> Sieve {
-        Sieve { nulls: true, directives: true, unknown: self.typed }
+    pub(super) const fn added(self) -> Sieve<'k> {
+        Sieve { nulls: true, directives: true, unknown: self.typed, known: self.known }
     }
 
     /// For lists that `$setElementOrder` brings in.
-    pub(super) const fn ordered(self) -> Sieve {
-        Sieve { nulls: false, directives: true, unknown: self.typed }
+    pub(super) const fn ordered(self) -> Sieve<'k> {
+        Sieve { nulls: false, directives: true, unknown: self.typed, known: self.known }
     }
 
     /// For values that apimachinery takes as they stand: replaced objects and lists, and new items.
-    pub(super) const fn verbatim(self) -> Sieve {
-        Sieve { nulls: false, directives: false, unknown: self.typed }
+    pub(super) const fn verbatim(self) -> Sieve<'k> {
+        Sieve { nulls: false, directives: false, unknown: self.typed, known: self.known }
     }
 }
 
-impl Sieve {
+impl Sieve<'_> {
     /// The value without what is left out; `None` if that is all of it.
     pub(super) fn take<'a>(self, value: &Value<'a>, ty: Option<TypeRef>) -> Option<Value<'a>> {
+        if self.known.is_some_and(|nulls| !(self.nulls && nulls.below(value))) {
+            return Some(value.clone());
+        }
         if self.drops(value) {
             return None;
         }

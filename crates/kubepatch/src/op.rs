@@ -91,6 +91,10 @@ pub fn write_patch(ops: &[Op<'_>]) -> String {
 /// Appends one step of a pointer, escaped.
 pub(crate) fn push_step(path: &mut String, step: &str) {
     path.push('/');
+    if !step.bytes().any(|b| matches!(b, b'~' | b'/')) {
+        path.push_str(step);
+        return;
+    }
     for c in step.chars() {
         match c {
             '~' => path.push_str("~0"),

@@ -74,20 +74,22 @@ impl<'a> Diff<'a> {
     }
 
     fn object(&mut self, old: &Map<'a>, new: &Map<'a>, place: Place) {
-        let (in_old, in_new) = (Members::of(old), Members::of(new));
-        for (key, before) in old.iter() {
-            match in_new.get(key) {
+        let (mut in_old, mut in_new) = (Members::of(old), Members::of(new));
+        for (at, (key, before)) in old.iter().enumerate() {
+            match in_new.get(at, key) {
                 None => self.at(key, |diff| {
                     let path = diff.path.clone();
                     diff.ops.push(Op::Remove { path });
                 }),
+                // Most members: there is nothing to say, and no need to know where they are.
+                Some(after) if unchanged(before, after) => {}
                 // For some appliers a null member is not there to be replaced.
-                Some(after) if before.is_null() && !after.is_null() => self.at(key, |diff| diff.add(after)),
+                Some(after) if before.is_null() => self.at(key, |diff| diff.add(after)),
                 Some(after) => self.at(key, |diff| diff.value(before, after, place.member(key))),
             }
         }
-        for (key, after) in new.iter() {
-            if in_old.get(key).is_none() {
+        for (at, (key, after)) in new.iter().enumerate() {
+            if in_old.get(at, key).is_none() {
                 self.at(key, |diff| diff.add(after));
             }
         }
@@ -110,26 +112,36 @@ impl<'a> Diff<'a> {
     }
 }
 
-/// An object's members by key.
-enum Members<'v, 'a> {
-    Few(&'v Map<'a>),
-    Many(HashMap<&'v str, &'v Value<'a>>),
+/// Whether two values are seen to be the same at a glance.
+fn unchanged(before: &Value<'_>, after: &Value<'_>) -> bool {
+    match (before, after) {
+        (Value::List(_), Value::List(_)) | (Value::Map(_), Value::Map(_)) => before.same_pointer(after),
+        _ => before == after,
+    }
+}
+
+/// An object's members by key: most stand where they stand in the object that it is compared with.
+struct Members<'v, 'a> {
+    map: &'v Map<'a>,
+    /// Made for an object of many once a member was not where it was looked for.
+    index: Option<HashMap<&'v str, &'v Value<'a>>>,
 }
 
 impl<'v, 'a> Members<'v, 'a> {
-    fn of(map: &'v Map<'a>) -> Self {
-        if map.len() <= FEW {
-            Self::Few(map)
-        } else {
-            Self::Many(map.iter().map(|(k, v)| (k.as_str(), v)).collect())
-        }
+    const fn of(map: &'v Map<'a>) -> Self {
+        Self { map, index: None }
     }
 
-    fn get(&self, key: &str) -> Option<&'v Value<'a>> {
-        match self {
-            Self::Few(map) => map.get(key),
-            Self::Many(index) => index.get(key).copied(),
+    /// The member `key`, which probably is the one at `at`.
+    fn get(&mut self, at: usize, key: &str) -> Option<&'v Value<'a>> {
+        match self.map.nth(at) {
+            Some((there, value)) if there.as_str() == key => return Some(value),
+            _ if self.map.len() <= FEW => return self.map.get(key),
+            _ => {}
         }
+        let map = self.map;
+        let index = self.index.get_or_insert_with(|| map.iter().map(|(k, v)| (k.as_str(), v)).collect());
+        index.get(key).copied()
     }
 }
 

@@ -99,8 +99,9 @@ fn port_number(container: &Value<'_>, wanted: &str) -> Option<i64> {
 fn prober_json(actions: &[(&str, &Value<'_>)], timeout: i64) -> String {
     let mut members = Vec::new();
     for (key, ty) in HANDLERS {
-        let action = actions.iter().find(|(k, _)| *k == key);
-        if let (Some((_, action)), Some(ty)) = (action, named(ty)) {
+        if let Some((_, action)) = actions.iter().find(|(k, _)| *k == key)
+            && let Some(ty) = named(ty)
+        {
             let text = encode::go_json(action, ty).unwrap_or_default();
             members.push(format!("\"{key}\":{text}"));
         }

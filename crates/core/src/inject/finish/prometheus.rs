@@ -89,8 +89,8 @@ pub(super) fn merge<'r>(
 fn clear(pod: &mut Value<'_>, with_targets: bool) {
     if let Some(all) = containers::metadata_mut(pod, "annotations") {
         all.retain(|key, _| {
-            let key = sanitized(key);
-            !([SCRAPE, PORT, PATH].contains(&key.as_str()) || with_targets && key == TARGETS)
+            let ours = [SCRAPE, PORT, PATH].iter().any(|name| is_spelled(key, name));
+            !(ours || with_targets && is_spelled(key, TARGETS))
         });
     }
 }
@@ -132,25 +132,29 @@ fn enabled(pod: &Value<'_>, cx: &Context<'_, '_>) -> bool {
             .unwrap_or_else(|| cx.snapshot.mesh.enable_prometheus_merge())
 }
 
-/// Every character that Prometheus does not allow in a label name as `_`: how annotations of any spelling meet.
-fn sanitized(key: &str) -> String {
-    key.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '_' }).collect()
+/// Whether an annotation is `name` once every character that Prometheus does not allow in a label name is a `_`: how
+/// annotations of any spelling meet.
+fn is_spelled(key: &str, name: &str) -> bool {
+    let sanitized = key.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '_' });
+    sanitized.eq(name.chars())
 }
 
-/// The values of all annotations that are `name` once sanitized, in source order.
+/// The values of all annotations that are `name` in some spelling, in source order.
 fn spelled<'p>(pod: &'p Value<'_>, name: &'static str) -> impl Iterator<Item = &'p str> {
-    annotations(pod).filter(move |(k, _)| sanitized(k) == name).map(|(_, v)| v)
+    annotations(pod).filter(move |(k, _)| is_spelled(k, name)).map(|(_, v)| v)
 }
 
 fn configured(pod: &Value<'_>, with_targets: bool) -> Scrape {
     let mut scrape = Scrape::default();
     for (key, value) in annotations(pod) {
-        match sanitized(key).as_str() {
-            SCRAPE => scrape.scrape = String::from(value),
-            PORT => scrape.port = String::from(value),
-            PATH => scrape.path = String::from(value),
-            TARGETS if with_targets => scrape.targets = targets(value).unwrap_or_default(),
-            _ => {}
+        if is_spelled(key, SCRAPE) {
+            scrape.scrape = String::from(value);
+        } else if is_spelled(key, PORT) {
+            scrape.port = String::from(value);
+        } else if is_spelled(key, PATH) {
+            scrape.path = String::from(value);
+        } else if with_targets && is_spelled(key, TARGETS) {
+            scrape.targets = targets(value).unwrap_or_default();
         }
     }
     scrape
@@ -227,9 +231,9 @@ mod tests {
 
     #[test]
     fn annotations_meet_whatever_their_punctuation() {
-        assert_eq!(sanitized("prometheus.io/port"), PORT);
-        assert_eq!(sanitized("prometheus-io-port"), PORT);
-        assert_eq!(sanitized("prometheus.istio.io/scrape-targets"), TARGETS);
+        assert!(is_spelled("prometheus.io/port", PORT) && is_spelled("prometheus-io-port", PORT));
+        assert!(is_spelled("prometheus.istio.io/scrape-targets", TARGETS));
+        assert!(!is_spelled("prometheus.io/ports", PORT) && !is_spelled("prometheus.io/por", PORT));
     }
 
     #[test]

@@ -91,17 +91,14 @@ pub fn write_patch(ops: &[Op<'_>]) -> String {
 /// Appends one step of a pointer, escaped.
 pub(crate) fn push_step(path: &mut String, step: &str) {
     path.push('/');
-    if !step.bytes().any(|b| matches!(b, b'~' | b'/')) {
-        path.push_str(step);
-        return;
+    let mut rest = step;
+    while let Some(at) = rest.bytes().position(|b| matches!(b, b'~' | b'/')) {
+        let (plain, special) = rest.split_at(at);
+        path.push_str(plain);
+        path.push_str(if special.starts_with('~') { "~0" } else { "~1" });
+        rest = &special[1..];
     }
-    for c in step.chars() {
-        match c {
-            '~' => path.push_str("~0"),
-            '/' => path.push_str("~1"),
-            c => path.push(c),
-        }
-    }
+    path.push_str(rest);
 }
 
 #[cfg(test)]

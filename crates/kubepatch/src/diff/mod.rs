@@ -18,7 +18,7 @@ use crate::op::push_step;
 /// same item if the key is the same, others if they are equal or stand in the same gap.
 #[must_use]
 pub fn diff<'a>(before: &Value<'a>, after: &Value<'a>, ty: TypeRef) -> Vec<Op<'a>> {
-    let mut diff = Diff { ops: Vec::new(), path: String::new() };
+    let mut diff = Diff { ops: Vec::with_capacity(32), path: String::with_capacity(128) };
     diff.value(before, after, Place { ty: Some(ty), key: None });
     diff.ops
 }

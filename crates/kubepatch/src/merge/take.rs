@@ -98,7 +98,7 @@ impl<'k> Merge<'k> {
 impl Sieve<'_> {
     /// The value without what is left out; `None` if that is all of it.
     pub(super) fn take<'a>(self, value: &Value<'a>, ty: Option<TypeRef>) -> Option<Value<'a>> {
-        if self.known.is_some_and(|nulls| !(self.nulls && nulls.below(value))) {
+        if self.nothing_in(value) {
             return Some(value.clone());
         }
         if self.drops(value) {
@@ -110,6 +110,11 @@ impl Sieve<'_> {
     /// As [`Sieve::take`] for all items of a list.
     pub(super) fn items<'a>(self, items: &[Value<'a>], ty: Option<TypeRef>) -> Vec<Value<'a>> {
         items.iter().filter_map(|item| self.take(item, ty)).collect()
+    }
+
+    /// Whether it is known of a value that nothing in it is to be left out.
+    fn nothing_in(self, value: &Value<'_>) -> bool {
+        self.known.is_some_and(|nulls| !(self.nulls && nulls.below(value)))
     }
 
     fn drops(self, value: &Value<'_>) -> bool {
@@ -148,6 +153,9 @@ impl Sieve<'_> {
     }
 
     fn strip<'a>(self, value: &Value<'a>, ty: Option<TypeRef>) -> Value<'a> {
+        if self.nothing_in(value) {
+            return value.clone();
+        }
         match value {
             Value::Map(map) => {
                 let kept = map.iter().filter_map(|(k, v)| {

@@ -16,7 +16,7 @@ use tokio::sync::watch;
 use crate::clock::now;
 use crate::memo::{Answer as Remembered, Capacity, Known, Look, Memo, Sight, Watching};
 use crate::report::{Report, Subject};
-use crate::review::{self, AdmissionRequest, Answer, Review, Version};
+use crate::review::{self, AdmissionRequest, Answer, Object, Review, Version};
 use crate::telemetry::Metrics;
 
 /// All that requests are answered from. Made complete and checked before it is used, never changed afterwards.
@@ -144,7 +144,7 @@ impl Engine {
         preview: Preview,
         sight: Option<&Sight<'_>>,
     ) -> (Reply, Subject) {
-        let Review { version, request } = match review::decode(body) {
+        let Review { version, request } = match review::read(body) {
             Ok(review) => review,
             Err(error) => {
                 return (
@@ -153,12 +153,13 @@ impl Engine {
                 );
             }
         };
-        let Some(request) = request else {
+        let Some(mut request) = request else {
             return (Reply::refused(Some(version), "", Reason::NoRequest, NO_REQUEST), Subject::default());
         };
+        let object = std::mem::replace(&mut request.object, Object::Absent);
         let asked = Asked { path, version, request: &request, preview };
         // A panic in the core is answered with the request's uid, so that the API server can match it.
-        self.caught(|| injected(generation, asked, sight)).unwrap_or_else(|| {
+        self.caught(|| injected(generation, asked, object, sight)).unwrap_or_else(|| {
             let subject = subject(&request, &Value::Null);
             (Reply::refused(Some(version), &request.uid, Reason::Internal, INTERNAL), subject)
         })
@@ -193,6 +194,7 @@ struct Asked<'a> {
 fn injected(
     generation: Option<&Generation>,
     asked: Asked<'_>,
+    object: Object<'_>,
     sight: Option<&Sight<'_>>,
 ) -> (Reply, Subject) {
     let Asked { path, version, request, preview } = asked;
@@ -202,8 +204,7 @@ fn injected(
         return (reply, subject(request, &Value::Null));
     };
     let watching = sight.map_or_else(Watching::nothing, Sight::watched);
-    let object = request.object.map_or(Ok(Value::Null), |raw| pillion_govalue::parse(raw.get().as_bytes()));
-    let mut pod = match object {
+    let mut pod = match object.value() {
         Ok(pod) => pod,
         Err(error) => {
             return (refused(Reason::BadPod, &error.to_string()), subject(request, &Value::Null));

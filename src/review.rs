@@ -10,11 +10,10 @@ mod fields;
 #[cfg(test)]
 mod tests;
 
-pub use decode::{DecodeError, decode};
+pub use decode::{DecodeError, decode, read};
 pub use encode::encode;
 
-use pillion_govalue::Str;
-use serde_json::value::RawValue;
+use pillion_govalue::{ParseError, Str, Value};
 
 /// Largest body that is read: what Istio reads (`MaxRequestBodyBytes`), four times what etcd stores.
 pub const MAX_BODY: usize = 6 * 1024 * 1024;
@@ -61,8 +60,33 @@ pub struct AdmissionRequest<'a> {
     pub name: Str<'a>,
     /// Namespace of the object; empty where it has none.
     pub namespace: Str<'a>,
-    /// The object, absent where it is `null`.
-    pub object: Option<&'a RawValue>,
+    /// The object.
+    pub object: Object<'a>,
+}
+
+/// The object under review.
+#[derive(Debug)]
+pub enum Object<'a> {
+    /// There is none, or it is `null`.
+    Absent,
+    /// A slice of the body, still to be read.
+    Text(&'a str),
+    /// Read together with the rest.
+    Read(Value<'a>),
+}
+
+impl<'a> Object<'a> {
+    /// The object's tree; `null` where there is none.
+    ///
+    /// # Errors
+    /// Text that cannot be read, such as a number beyond all numbers.
+    pub fn value(self) -> Result<Value<'a>, ParseError> {
+        match self {
+            Self::Absent => Ok(Value::Null),
+            Self::Text(text) => pillion_govalue::parse(text.as_bytes()),
+            Self::Read(value) => Ok(value),
+        }
+    }
 }
 
 /// What goes back.

@@ -1,4 +1,5 @@
-//! Bytes into a [`Review`]: one pass over the body, strings borrowed, the object left as text.
+//! Bytes into a [`Review`]: one pass over the body, strings borrowed. [`read`] reads the object together with the rest;
+//! [`decode`] leaves it as text, and decides what is wrong with a body.
 //!
 //! As Go's decoder has it: keys are case-sensitive, a repeated key takes the last value, `null` is the zero value,
 //! unknown keys are passed over, and a known key of the wrong kind makes the whole body undecodable.
@@ -11,7 +12,7 @@ use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Vis
 use serde_json::value::RawValue;
 
 use super::fields::wrong_kind;
-use super::{AdmissionRequest, Review, Version};
+use super::{AdmissionRequest, Object, Review, Version};
 
 /// Why a body is no review. Such a body is answered without `kind`, `apiVersion` and uid.
 #[derive(Debug, thiserror::Error)]
@@ -43,7 +44,39 @@ pub enum DecodeError {
     WrongKind(String),
 }
 
-/// Reads a review.
+/// Reads a review and its object at once; any body with which anything is wrong is [`decode`]'s.
+///
+/// # Errors
+/// As [`decode`].
+pub fn read(body: &[u8]) -> Result<Review<'_>, DecodeError> {
+    whole(body).map_or_else(|| decode(body), Ok)
+}
+
+/// A review with which nothing is wrong.
+fn whole(body: &[u8]) -> Option<Review<'_>> {
+    let mut head = pillion_govalue::parse(body).ok()?;
+    let version =
+        Version::parse(text(&head, "apiVersion")).filter(|_| text(&head, "kind") == "AdmissionReview")?;
+    if wrong_kind(&head, "", "").is_some() {
+        return None;
+    }
+    let mut fields = head.as_map_mut()?.remove("request")?;
+    if wrong_kind(&fields, "request", "").is_some() {
+        return None;
+    }
+    let object = match fields.as_map_mut()?.remove("object") {
+        None | Some(Value::Null) => Object::Absent,
+        Some(object) => Object::Read(object),
+    };
+    Some(Review { version, request: Some(request(&fields, object)) })
+}
+
+fn request<'a>(fields: &Value<'a>, object: Object<'a>) -> AdmissionRequest<'a> {
+    let [uid, name, namespace] = ["uid", "name", "namespace"].map(|key| string(fields, key));
+    AdmissionRequest { uid, name, namespace, object }
+}
+
+/// Reads a review, and leaves its object as text.
 ///
 /// # Errors
 /// A body that is no review, with the message that istiod gives where it gives a good one.
@@ -69,12 +102,8 @@ pub fn decode(body: &[u8]) -> Result<Review<'_>, DecodeError> {
             if let Some(message) = wrong_kind(&fields, "request", package) {
                 return Err(DecodeError::WrongKind(message));
             }
-            Some(AdmissionRequest {
-                uid: string(&fields, "uid"),
-                name: string(&fields, "name"),
-                namespace: string(&fields, "namespace"),
-                object: object.filter(|raw| raw.get() != "null"),
-            })
+            let object = object.map(RawValue::get).filter(|text| *text != "null");
+            Some(request(&fields, object.map_or(Object::Absent, Object::Text)))
         }
     };
     Ok(Review { version, request })

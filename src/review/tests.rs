@@ -22,7 +22,7 @@ fn both_versions_are_read() {
         assert_eq!(review.version, version);
         let request = review.request.unwrap();
         assert_eq!((request.uid.as_str(), request.namespace.as_str()), ("u", "n"));
-        assert_eq!(request.object.unwrap().get(), r#"{"a":1}"#);
+        assert!(matches!(request.object, Object::Text(r#"{"a":1}"#)));
     }
 }
 
@@ -45,7 +45,9 @@ fn a_missing_request_and_a_null_object_are_no_decoding_errors() {
     }
     for request in [r#"{"uid":"u","object":null}"#, r#"{"uid":"u"}"#] {
         let body = of_request(request);
-        assert!(decode(body.as_bytes()).unwrap().request.unwrap().object.is_none());
+        for read in [decode, read] {
+            assert!(matches!(read(body.as_bytes()).unwrap().request.unwrap().object, Object::Absent));
+        }
     }
 }
 
@@ -55,6 +57,45 @@ fn a_repeated_key_takes_the_last_value_and_unknown_keys_are_passed_over() {
     let review = decode(body.as_bytes()).unwrap();
     let request = review.request.unwrap();
     assert_eq!((request.uid.as_str(), request.namespace.as_str()), ("b", ""));
+}
+
+/// A review as text, its object read.
+fn shown(review: Result<Review<'_>, DecodeError>) -> String {
+    match review {
+        Err(error) => error.to_string(),
+        Ok(Review { version, request: None }) => format!("{version:?}"),
+        Ok(Review { version, request: Some(AdmissionRequest { uid, name, namespace, object }) }) => {
+            format!("{version:?} {uid} {name} {namespace} {:?}", object.value().map_err(|e| e.to_string()))
+        }
+    }
+}
+
+#[test]
+fn reading_all_at_once_reads_the_same() {
+    let deep = format!("{}1{}", "[".repeat(126), "]".repeat(126));
+    for request in [
+        r#"{"uid":"a","name":"n","namespace":"d","object":{"a":[1,2.5,"x\u0041"]}}"#,
+        r#"{"uid":"a","uid":"b","object":{"a":1},"object":{"a":2,"a":3},"other":[1]}"#,
+        r#"{"object":1e999}"#,
+        r#"{"object":{"a":1e999},"uid":"u"}"#,
+        r#"{"uid":7}"#,
+        r#"{"uid":"u","dryRun":"yes"}"#,
+        r#"{"uid":"u","userInfo":{"groups":[1]}}"#,
+        r#"{"uid":"u","object":null,"options":{"a":1e999}}"#,
+        r#"{"uid":"u","object":"text"}"#,
+        r#"{"uid":"u","object":{}"#,
+        "null",
+        "[]",
+        &format!(r#"{{"uid":"u","object":{deep}}}"#),
+    ] {
+        let body = of_request(request);
+        assert_eq!(shown(read(body.as_bytes())), shown(decode(body.as_bytes())), "{request}");
+    }
+    for body in
+        ["", "null", "7", r#"{"kind":"AdmissionReview"}"#, r#"{"kind":"AdmissionReview","apiVersion":"v9"}"#]
+    {
+        assert_eq!(shown(read(body.as_bytes())), shown(decode(body.as_bytes())), "{body}");
+    }
 }
 
 #[test]

@@ -5,6 +5,8 @@
 use anyhow::{Context, Result, bail, ensure};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use pillion_govalue::encode::go_json;
+use pillion_govalue::types::KNOWN;
 use rustls::pki_types::CertificateDer;
 use serde_json::Value;
 
@@ -72,7 +74,14 @@ fn pod_after(body: &[u8], answer: &[u8]) -> Result<Value> {
         let patch: json_patch::Patch = serde_json::from_slice(&STANDARD.decode(patch)?)?;
         json_patch::patch(&mut pod, &patch)?;
     }
-    Ok(pod)
+    as_stored(&pod)
+}
+
+/// The pod as an API server stores it: quantities in one spelling, and nothing that a type leaves out.
+fn as_stored(pod: &Value) -> Result<Value> {
+    let text = pod.to_string();
+    let pod = pillion_govalue::parse(text.as_bytes())?;
+    Ok(serde_json::from_str(&go_json(&pod, KNOWN.pod).context("no pod")?)?)
 }
 
 fn has_sidecar(pod: &Value) -> bool {
@@ -116,6 +125,13 @@ mod tests {
 
     #[test]
     fn a_difference_is_told_by_its_place() {
+        let stored = |cpu: &str| {
+            as_stored(
+                &json!({"spec": {"containers": [{"name": "a", "resources": {"limits": {"cpu": cpu}}}]}}),
+            )
+            .unwrap()
+        };
+        assert!(difference(&stored("2000m"), &stored("2"), "").is_none());
         let (one, other) = (json!({"a": [1, {"b": 2}]}), json!({"a": [1, {"b": 3}], "c": 1}));
         assert_eq!(difference(&one, &other, "").unwrap(), "/a/1/b: 2 and 3");
         assert!(difference(&one, &json!({"a": [1]}), "").is_some());

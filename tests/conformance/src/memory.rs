@@ -7,7 +7,8 @@ use clap::ValueEnum;
 use pillion::Capacity;
 use pillion::engine::{Engine, Preview};
 use pillion::telemetry::Metrics;
-use pillion_core::config::Snapshot;
+use pillion_core::config::{KnownRoots, Snapshot};
+use pillion_goyaml::Blocks;
 use regex::{Captures, Regex};
 use serde_json::{Map, Value};
 
@@ -39,6 +40,18 @@ pub struct Memory {
     works_out: Arc<Engine>,
 }
 
+impl Memo {
+    /// The memory of what templates render.
+    #[must_use]
+    pub fn blocks(self) -> Blocks {
+        match self {
+            Self::On => Blocks::default(),
+            Self::Off => Blocks::new(0),
+            Self::One => Blocks::new(1),
+        }
+    }
+}
+
 impl Memory {
     /// Of this configuration; `None` where nothing is to be remembered.
     #[must_use]
@@ -48,12 +61,14 @@ impl Memory {
             Memo::On => Capacity::default(),
             Memo::One => Capacity::One,
         };
-        let engine = |capacity| {
+        let engine = |capacity, snapshot| {
             let engine = Engine::with_memo(Arc::new(Metrics::new("default")), capacity);
-            engine.replace(snapshot.clone());
+            engine.replace(snapshot);
             engine
         };
-        Some(Self { remembers: engine(capacity), works_out: engine(Capacity::Off) })
+        // Nothing is remembered there at all, and no template is folded.
+        let plain = Snapshot { blocks: Blocks::new(0), known: KnownRoots::default(), ..snapshot.clone() };
+        Some(Self { remembers: engine(capacity, snapshot.clone()), works_out: engine(Capacity::Off, plain) })
     }
 
     /// Asks about replicas of a pod and names what it saw.

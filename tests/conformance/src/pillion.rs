@@ -9,7 +9,7 @@ use anyhow::{Context, Result, anyhow};
 use percent_encoding::percent_decode_str;
 use pillion::Capacity;
 use pillion::engine::{Engine, Preview};
-use pillion::review::{self, Review};
+use pillion::review::{self, Object, Review};
 use pillion::telemetry::Metrics;
 use pillion_core::config::{Cluster, Gates, NativeSidecars, Platform, Settings, Snapshot, Source, Sources};
 use pillion_core::inject::{self, Reason, Request, Step, Trace, Verdict};
@@ -45,7 +45,8 @@ impl Pillion {
         let build =
             |change: &dyn Fn(&mut Gates)| snapshot(release, configuration, dir, cluster.clone(), change);
         // The one row of the table where Istio, in every release, does what nobody wants; the core's tests hold it.
-        let like_istio = build(&|gates| gates.overrides_survive = false)?;
+        let mut like_istio = build(&|gates| gates.overrides_survive = false)?;
+        like_istio.blocks = memo.blocks();
         let probes = Probes::new(release, &like_istio.gates, |gate| {
             build(&|gates| {
                 gates.overrides_survive = false;
@@ -121,7 +122,9 @@ impl Pillion {
     /// Injects once more, with a trace that listens, and checks what must hold of every injection.
     fn trace(&self, path: &str, body: &[u8], fired: &mut Fired) {
         let Ok(Review { request: Some(request), .. }) = review::decode(body) else { return };
-        let (Some(object), Some(generation)) = (request.object, self.engine.generation()) else { return };
+        let (Object::Text(object), Some(generation)) = (&request.object, self.engine.generation()) else {
+            return;
+        };
         let inject = |snapshot: &Snapshot, text: &str, fired: &mut Fired| {
             let pod = pillion_govalue::parse(text.as_bytes()).ok()?;
             let asked = Request { pod, namespace: &request.namespace, path, owner: None, now: Some(0) };
@@ -129,16 +132,16 @@ impl Pillion {
             (outcome.verdict == Verdict::Injected)
                 .then(|| (to_string(&outcome.pod, PLAIN), pillion_kubepatch::write_patch(&outcome.patch)))
         };
-        let injected = inject(&generation.snapshot, object.get(), fired);
+        let injected = inject(&generation.snapshot, object, fired);
         self.probes.probe(injected.as_ref().map(|(_, patch)| patch.as_str()), fired, |other| {
-            inject(other, object.get(), &mut Fired(vec![])).map(|(_, patch)| patch)
+            inject(other, object, &mut Fired(vec![])).map(|(_, patch)| patch)
         });
         let Some((once, patch)) = injected else { return };
-        fired.check_patch(object.get(), &patch, &once);
-        let injected_before = pillion_govalue::parse(object.get().as_bytes())
+        fired.check_patch(object, &patch, &once);
+        let injected_before = pillion_govalue::parse(object.as_bytes())
             .is_ok_and(|pod| pod.at(&["metadata", "annotations", "sidecar.istio.io/status"]).is_some());
         if injected_before {
-            Self::again(object.get(), inject(&self.better, object.get(), &mut Fired(vec![])), fired);
+            Self::again(object, inject(&self.better, object, &mut Fired(vec![])), fired);
         }
     }
 

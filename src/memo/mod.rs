@@ -48,7 +48,7 @@ pub enum Capacity {
 
 impl Default for Capacity {
     fn default() -> Self {
-        Self::Bytes(12 * 1024 * 1024)
+        Self::Bytes(10 * 1024 * 1024)
     }
 }
 

@@ -1,8 +1,7 @@
 //! An [`Answer`] as JSON: the fields in the order, and with the escapes, of Go's encoder, so that the bytes are those
 //! that istiod writes. Never: decisions.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64_simd::STANDARD;
 use pillion_govalue::json::write_string;
 
 use super::{Answer, Version};
@@ -11,7 +10,7 @@ use super::{Answer, Version};
 /// istiod leaves them out.
 #[must_use]
 pub fn encode(version: Option<Version>, uid: &str, answer: &Answer<'_>) -> Vec<u8> {
-    let patch = answer.patch.map(|patch| STANDARD.encode(patch));
+    let patch = answer.patch.map(|patch| STANDARD.encode_to_string(patch));
     let mut out = String::with_capacity(256 + patch.as_ref().map_or(0, String::len));
     out.push('{');
     if let Some(version) = version {

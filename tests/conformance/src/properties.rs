@@ -31,6 +31,7 @@ pub fn unknown_fields(pod: &Value, patch: &Value) -> Vec<String> {
     gone.extend(removed(pod, &patched));
     let mut gone: Vec<String> = gone.into_iter().map(|name| format!("containers[{name}]")).collect();
     gone.extend(removed_volumes(pod, &patched));
+    gone.extend(cut_volumes(pod));
     before
         .into_iter()
         .filter(|(path, _)| !gone.iter().any(|item| path.contains(item.as_str())))
@@ -138,6 +139,13 @@ fn removed_volumes(before: &Value, after: &Value) -> Vec<String> {
     gone.map(|name| format!("volumes[{name}]")).collect()
 }
 
+/// Volumes of which a template that the pod asks for keeps named fields only, as [`collect`] calls them: that is what
+/// `$retainKeys` in `templates/patch-merges.tpl` is for.
+fn cut_volumes(pod: &Value) -> Option<String> {
+    let asked = pod["metadata"]["annotations"]["inject.istio.io/templates"].as_str()?;
+    asked.split(',').any(|name| name.trim() == "patch-merges").then(|| "volumes[data]".to_owned())
+}
+
 /// Every unknown field with the way to it. A list's items are told apart by name, so that an item may move;
 /// a native sidecar moves from the containers to the init containers, which counts as the same place.
 fn collect(path: &str, value: &Value, found: &mut Vec<(String, Value)>) {
@@ -207,6 +215,17 @@ mod tests {
             {"op": "add", "path": "/spec/containers", "value": [{"name": "istio-proxy"}]},
         ]);
         assert!(unknown_fields(&pod, &patch).is_empty());
+    }
+
+    #[test]
+    fn a_volume_of_which_a_template_keeps_named_fields_loses_the_others() {
+        let mut pod =
+            json!({"spec": {"volumes": [{"name": "data", "unknownOne": 1}, {"name": "b", "unknownOne": 1}]}});
+        let remove = |at| json!([{"op": "remove", "path": format!("/spec/volumes/{at}/unknownOne")}]);
+        assert_eq!(unknown_fields(&pod, &remove(0)).len(), 1);
+        pod["metadata"] = json!({"annotations": {"inject.istio.io/templates": "sidecar,patch-merges"}});
+        assert!(unknown_fields(&pod, &remove(0)).is_empty());
+        assert_eq!(unknown_fields(&pod, &remove(1)).len(), 1);
     }
 
     #[test]

@@ -42,7 +42,6 @@ pub use selector::LabelSelector;
 pub use settings::{NativeSidecars, Platform, Settings};
 pub use snapshot::{Built, Snapshot};
 pub use template::{CompiledTemplate, KnownRoots};
-
 pub use values::Values;
 
 /// One text of a configuration.

@@ -45,8 +45,10 @@ impl Asked {
         let (mut istio, mut documents, mut found) = (vec![], vec![], vec![]);
         for (one, pillion) in manifests.iter().zip(&mut pillion) {
             let answer = said.next().unwrap_or_default().answer();
-            documents.push(said.next().unwrap_or_default().objects);
-            found.push(judged(&one.text, &answer, pillion, said.next().unwrap_or_default()));
+            let read = said.next().unwrap_or_default();
+            let torn = !read.err.is_empty();
+            documents.push(read.objects);
+            found.push(judged(&one.text, &answer, pillion, said.next().unwrap_or_default(), torn));
             istio.push(answer);
         }
         Ok(Self { manifests, documents, istio, pillion, found })
@@ -59,12 +61,14 @@ impl Asked {
     /// The rows that change anything about a manifest or under this configuration.
     pub(super) fn bearing(&self, at: usize, release: &str, snapshot: &Snapshot) -> Vec<usize> {
         let (text, documents) = (&self.manifests[at].text, &self.documents[at]);
-        let changes = |change: &fn(&mut Value)| {
-            let mut changed = documents.clone();
-            rewrite::each(&mut changed, &mut |object| change(object));
-            changed != *documents
+        // A row can bear only on what one before it has written.
+        let mut rewritten = documents.clone();
+        let mut changes = |change: &fn(&mut Value)| {
+            let before = rewritten.clone();
+            rewrite::each(&mut rewritten, &mut |object| change(object));
+            before != rewritten
         };
-        let bears = |row: &Row| {
+        let mut bears = |row: &Row| {
             (row.when)(&Answers { release, istio: &self.istio[at], pillion: &self.pillion[at] })
                 && match &row.by {
                     By::Stream(odd) => odd(text) && !documents.is_empty(),
@@ -77,10 +81,10 @@ impl Asked {
 }
 
 /// Compares, with Pillion's objects as Go `read` them.
-fn judged(before: &str, istio: &Answer, pillion: &mut Answer, read: Said) -> Found {
+fn judged(before: &str, istio: &Answer, pillion: &mut Answer, read: Said, torn: bool) -> Found {
     let unreadable = Some(read.err).filter(|why| !why.is_empty());
     pillion.objects = read.objects;
-    let mut found = Found { differences: judge::compare(istio, pillion), broken: vec![] };
+    let mut found = Found { differences: judge::compare(istio, pillion, torn), broken: vec![] };
     match unreadable {
         // What Go does not read in Pillion's text it must not read in Istio's either; that is a difference already.
         Some(why) if istio.error.is_none() => {

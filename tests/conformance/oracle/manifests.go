@@ -158,7 +158,8 @@ func readTyped(object json.RawMessage, document []byte) (json.RawMessage, string
 	}
 	known := false
 	for _, g := range groups[kind] {
-		known = known || g == group && version != ""
+		// Objects of the first API are known without its version too; a List is not.
+		known = known || g == group && (version != "" || g == "" && kind != "List")
 	}
 	if !known {
 		return object, "", nil

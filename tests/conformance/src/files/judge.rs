@@ -43,10 +43,10 @@ pub fn compare(istio: &Answer, pillion: &Answer, torn: bool) -> Vec<Difference> 
     found
 }
 
-/// What must hold of Pillion's answer whatever Istio does. `strict` says for each object why an API server would not
-/// decode it.
+/// What must hold of Pillion's answer whatever Istio does. `already` and `strict` say for each object why an API server
+/// would not decode it, before and after: in a List the fault can be another item's.
 #[must_use]
-pub fn broken(before: &str, pillion: &Answer, strict: &[String]) -> Vec<String> {
+pub fn broken(before: &str, pillion: &Answer, already: &[String], strict: &[String]) -> Vec<String> {
     let mut broken = vec![];
     if pillion.error.is_some() {
         return broken;
@@ -55,11 +55,11 @@ pub fn broken(before: &str, pillion: &Answer, strict: &[String]) -> Vec<String> 
         broken.push("nothing is injected, and the text is another one".to_owned());
     }
     if pillion.injected.len() == pillion.objects.len() {
-        let injected =
-            pillion.injected.iter().zip(strict).filter(|(injected, why)| **injected && !why.is_empty());
-        broken.extend(
-            injected.map(|(_, why)| format!("an API server does not read an injected object: {why}")),
-        );
+        for (at, why) in strict.iter().enumerate() {
+            if pillion.injected[at] && !why.is_empty() && already.get(at).is_none_or(String::is_empty) {
+                broken.push(format!("an API server does not read an injected object: {why}"));
+            }
+        }
     } else {
         broken.push(format!(
             "{} documents by Pillion's count, {} by Go's",

@@ -39,7 +39,12 @@ impl Asked {
         let mut pillion: Vec<Answer> =
             manifests.iter().map(|one| ask::pillion(snapshot, &one.text)).collect();
         let questions = manifests.iter().zip(&pillion).flat_map(|(one, answer)| {
-            [ask::inject(&one.text), ask::read(&one.text, false), ask::read(&answer.text, true)]
+            [
+                ask::inject(&one.text),
+                ask::read(&one.text, false),
+                ask::read(&one.text, true),
+                ask::read(&answer.text, true),
+            ]
         });
         let mut said = ask::oracle(job.oracle, job.configuration, &job.dir, questions.collect())?.into_iter();
         let (mut istio, mut documents, mut found) = (vec![], vec![], vec![]);
@@ -48,7 +53,8 @@ impl Asked {
             let read = said.next().unwrap_or_default();
             let torn = !read.err.is_empty();
             documents.push(read.objects);
-            found.push(judged(&one.text, &answer, pillion, said.next().unwrap_or_default(), torn));
+            let before = Before { text: &one.text, torn, strict: said.next().unwrap_or_default().strict };
+            found.push(judged(&before, &answer, pillion, said.next().unwrap_or_default()));
             istio.push(answer);
         }
         Ok(Self { manifests, documents, istio, pillion, found })
@@ -80,18 +86,26 @@ impl Asked {
     }
 }
 
+/// A manifest as it was, and what Go makes of it.
+struct Before<'a> {
+    text: &'a str,
+    torn: bool,
+    /// For each object why an API server would not decode it.
+    strict: Vec<String>,
+}
+
 /// Compares, with Pillion's objects as Go `read` them.
-fn judged(before: &str, istio: &Answer, pillion: &mut Answer, read: Said, torn: bool) -> Found {
+fn judged(before: &Before<'_>, istio: &Answer, pillion: &mut Answer, read: Said) -> Found {
     let unreadable = Some(read.err).filter(|why| !why.is_empty());
     pillion.objects = read.objects;
-    let mut found = Found { differences: judge::compare(istio, pillion, torn), broken: vec![] };
+    let mut found = Found { differences: judge::compare(istio, pillion, before.torn), broken: vec![] };
     match unreadable {
         // What Go does not read in Pillion's text it must not read in Istio's either; that is a difference already.
         Some(why) if istio.error.is_none() => {
             found.broken.push(format!("Go does not read what came out: {why}"))
         }
         Some(_) => {}
-        None => found.broken = judge::broken(before, pillion, &read.strict),
+        None => found.broken = judge::broken(before.text, pillion, &before.strict, &read.strict),
     }
     found
 }

@@ -115,18 +115,19 @@ pub const TABLE: &[Row] = &[
         }),
     },
     Row {
-        name: "annotations of pods that are passed over",
-        why: "what is not injected need not be right",
-        when: |a| a.istio.cause == Some(Cause::Annotation),
-        by: By::Question(forget_proxy_config, |object, original| {
-            let annotation = pod_of(original).map(|pod| &pod["metadata"]["annotations"][PROXY_CONFIG]);
-            if let Some(annotation) = annotation.filter(|a| !a.is_null())
-                && let Some(annotations) = pod_metadata(object).and_then(|m| m.get_mut("annotations"))
-                && annotations.is_object()
-            {
-                annotations[PROXY_CONFIG] = annotation.clone();
-            }
-        }),
+        name: PASSED_OVER,
+        why: PASSED_OVER_WHY,
+        when: |a| a.istio.cause == Some(Cause::Annotation) && takes_words(a.release),
+        by: By::Question(
+            |object| forget_proxy_config(object, |wish| !YES.contains(&&*wish.to_lowercase())),
+            remember_proxy_config,
+        ),
+    },
+    Row {
+        name: PASSED_OVER,
+        why: PASSED_OVER_WHY,
+        when: |a| a.istio.cause == Some(Cause::Annotation) && !takes_words(a.release),
+        by: By::Question(|object| forget_proxy_config(object, |wish| wish == "false"), remember_proxy_config),
     },
     Row {
         name: "fractions as text",
@@ -214,6 +215,15 @@ pub const TABLE: &[Row] = &[
 ];
 
 const PROXY_CONFIG: &str = "proxy.istio.io/config";
+const PASSED_OVER: &str = "annotations of pods that are passed over";
+const PASSED_OVER_WHY: &str = "what is not injected need not be right";
+/// What releases up to 1.26 take for a wish to be injected.
+const YES: [&str; 5] = ["", "y", "yes", "true", "on"];
+
+fn takes_words(release: &str) -> bool {
+    let minor = release.strip_prefix("1.").and_then(|rest| rest.split('.').next()?.parse::<u32>().ok());
+    minor.is_some_and(|minor| minor <= 26)
+}
 
 /// Whether `kube-inject` takes the object for one of its kinds, and it is none.
 fn foreign(object: &Value) -> bool {
@@ -321,18 +331,29 @@ fn name_namespace(object: &mut Value) {
 }
 
 /// Takes the proxy configuration off pods that say themselves that they are not injected, or whose namespace does.
-fn forget_proxy_config(object: &mut Value) {
+fn forget_proxy_config(object: &mut Value, refuses: fn(&str) -> bool) {
     const INJECT: &str = "sidecar.istio.io/inject";
     let Some(metadata) = pod_of(object).map(|pod| &pod["metadata"]) else { return };
     let wish = metadata["labels"][INJECT].as_str().or_else(|| metadata["annotations"][INJECT].as_str());
     let ignored = [&object["metadata"]["namespace"], &metadata["namespace"]].iter().any(|namespace| {
         namespace.as_str().is_some_and(|name| pillion_core::inject::IGNORED_NAMESPACES.contains(&name))
     });
-    if (ignored || wish.is_some_and(|wish| wish != "true"))
+    if (ignored || wish.is_some_and(|wish| refuses(wish)))
         && let Some(annotations) = pod_metadata(object).and_then(|m| m.get_mut("annotations"))
         && let Some(members) = annotations.as_object_mut()
     {
         members.remove(PROXY_CONFIG);
+    }
+}
+
+/// Gives it back.
+fn remember_proxy_config(object: &mut Value, original: &Value) {
+    let annotation = pod_of(original).map(|pod| &pod["metadata"]["annotations"][PROXY_CONFIG]);
+    if let Some(annotation) = annotation.filter(|a| !a.is_null())
+        && let Some(annotations) = pod_metadata(object).and_then(|m| m.get_mut("annotations"))
+        && annotations.is_object()
+    {
+        annotations[PROXY_CONFIG] = annotation.clone();
     }
 }
 

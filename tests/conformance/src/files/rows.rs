@@ -338,7 +338,7 @@ fn forget_proxy_config(object: &mut Value, refuses: fn(&str) -> bool) {
     let ignored = [&object["metadata"]["namespace"], &metadata["namespace"]].iter().any(|namespace| {
         namespace.as_str().is_some_and(|name| pillion_core::inject::IGNORED_NAMESPACES.contains(&name))
     });
-    if (ignored || wish.is_some_and(|wish| refuses(wish)))
+    if (ignored || wish.is_some_and(refuses))
         && let Some(annotations) = pod_metadata(object).and_then(|m| m.get_mut("annotations"))
         && let Some(members) = annotations.as_object_mut()
     {

@@ -8,7 +8,7 @@ use super::facts::{label, text};
 use super::finish::containers::annotation;
 use super::reason::Reason;
 use super::request::Warning;
-use crate::config::{LabelSelector, Policy, Snapshot};
+use crate::config::{Gates, LabelSelector, Policy, Snapshot};
 
 /// Namespaces that are never injected: of Kubernetes itself and of kind's storage.
 pub const IGNORED_NAMESPACES: [&str; 4] =
@@ -65,24 +65,44 @@ fn asked(pod: &Value<'_>, snapshot: &Snapshot, warnings: &mut Vec<Warning>) -> O
         Some(wish) => (wish, "label", Reason::LabelOptOut),
         None => (annotation(pod, INJECT).unwrap_or_default(), "annotation", Reason::AnnotationOptOut),
     };
-    let yes = if snapshot.gates.strict_inject_values {
-        match wish {
-            "" => return None,
-            "true" => true,
-            "false" => false,
-            other => {
-                warnings.push(Warning::InjectValue(String::from(other)));
-                return None;
-            }
+    match read(wish, &snapshot.gates) {
+        Wish::None => None,
+        Wish::Yes => Some(Decision::new(Reason::Injected, by)),
+        Wish::No => Some(Decision::new(refusal, by)),
+        Wish::Unclear => {
+            warnings.push(Warning::InjectValue(String::from(wish)));
+            None
         }
-    } else {
-        // Releases up to 1.26 take YAML's words for true, and anything else for false.
-        match wish.to_lowercase().as_str() {
-            "" => return None,
-            word => matches!(word, "y" | "yes" | "true" | "on"),
-        }
-    };
-    Some(Decision::new(if yes { Reason::Injected } else { refusal }, by))
+    }
+}
+
+/// What a value of [`INJECT`] asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wish {
+    /// Nothing.
+    None,
+    Yes,
+    No,
+    /// Something else, which leaves it to the policy.
+    Unclear,
+}
+
+/// Reads a value of [`INJECT`] as the release in force does.
+pub(super) fn read(wish: &str, gates: &Gates) -> Wish {
+    if gates.strict_inject_values {
+        return match wish {
+            "" => Wish::None,
+            "true" => Wish::Yes,
+            "false" => Wish::No,
+            _ => Wish::Unclear,
+        };
+    }
+    // Releases up to 1.26 take YAML's words for true, and anything else for false.
+    match wish.to_lowercase().as_str() {
+        "" => Wish::None,
+        "y" | "yes" | "true" | "on" => Wish::Yes,
+        _ => Wish::No,
+    }
 }
 
 fn matches_any(

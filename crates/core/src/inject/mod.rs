@@ -7,6 +7,7 @@
 //! | `facts` | what is known of the pod: owner, cluster, ids |
 //! | `check` | the pod against the Go types |
 //! | `decide` | injected or skipped |
+//! | `advice` | what the user should know of a pod that is admitted |
 //! | `annotations` | one table, and whether the values can be used |
 //! | `overrides` | what an earlier injection left, what the user set himself |
 //! | `root`, `functions` | what templates may see and call |
@@ -16,6 +17,7 @@
 //!
 //! Never: input and output, clocks, logging.
 
+mod advice;
 pub mod annotations;
 pub mod check;
 mod context;
@@ -37,7 +39,7 @@ pub use decide::IGNORED_NAMESPACES;
 pub use error::{BadAnnotation, BadAnnotations, FinishError, InjectError, OverlayFault, OverlayStep};
 pub use facts::controller;
 pub use reason::{Reason, Verdict};
-pub use request::{Outcome, Owner, Request, Warning};
+pub use request::{Contradiction, Outcome, Owner, Request, Warning};
 pub use trace::{Step, Trace};
 
 use pillion_govalue::Value;
@@ -69,6 +71,7 @@ pub fn inject<'r, T: Trace>(
     let mut warnings = Vec::new();
     let decision = decide::decide(&original, snapshot, &mut warnings);
     trace.step(Step::Decided { reason: decision.reason, by: decision.by });
+    advice::give(&original, decision, snapshot, &mut warnings);
     if decision.reason != Reason::Injected {
         return Ok(Outcome {
             verdict: Verdict::Skipped,
@@ -78,7 +81,6 @@ pub fn inject<'r, T: Trace>(
             pod: request.pod.clone(),
         });
     }
-    warn_of_dns_policy(&original, &mut warnings);
     let cx = context(snapshot, request, original, &mut warnings, trace);
     let mut pod = injected(&cx, request, trace)?;
     if namespace_filled {
@@ -174,14 +176,6 @@ fn context<'s, 'r, T: Trace>(
 fn environment(snapshot: &Snapshot, request: &Request<'_>) -> pillion_gotmpl::Env {
     let now = request.now.and_then(|seconds| jiff::Timestamp::from_second(seconds).ok()).unwrap_or_default();
     pillion_gotmpl::Env { now, settings: snapshot.settings.env.clone(), ..Default::default() }
-}
-
-/// Anything but the cluster's own DNS first may keep the sidecar from finding its control plane.
-fn warn_of_dns_policy(pod: &Value<'_>, warnings: &mut Vec<Warning>) {
-    let policy = text(pod, &["spec", "dnsPolicy"]);
-    if !policy.is_empty() && policy != "ClusterFirst" {
-        warnings.push(Warning::DnsPolicy(String::from(policy)));
-    }
 }
 
 #[cfg(test)]

@@ -69,6 +69,83 @@ pub enum Warning {
     },
     /// The annotation `proxy.istio.io/config` could not be used where an invalid one is passed over.
     Other(String),
+    /// An annotation is deprecated in the release in force.
+    Deprecated {
+        /// Its name.
+        name: &'static str,
+        /// What to do instead.
+        instead: &'static str,
+    },
+    /// Labels or annotations of the pod ask for different things.
+    Contradiction(Contradiction),
+}
+
+/// Labels and annotations of one pod that do not go together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Contradiction {
+    /// Label and annotation `sidecar.istio.io/inject` say opposite things.
+    LabelAndAnnotation,
+    /// `istio.io/rev` asks for a revision's sidecar, and the pod refuses one.
+    RevisionAndOptOut,
+    /// `istio.io/dataplane-mode` asks for ambient, and the pod gets a sidecar.
+    AmbientAndSidecar,
+    /// The pod asks for a sidecar and is on the host's network.
+    WishOnHostNetwork,
+    /// The pod asks for a sidecar in a namespace that is never injected.
+    WishInIgnoredNamespace,
+    /// The pod asks for a sidecar and the configuration's policy is invalid.
+    WishUnderInvalidPolicy,
+    /// `istio-injection`, which counts on namespaces, is a label of the pod.
+    NamespaceLabel,
+}
+
+impl Contradiction {
+    /// Every one.
+    pub const ALL: [Self; 7] = [
+        Self::LabelAndAnnotation,
+        Self::RevisionAndOptOut,
+        Self::AmbientAndSidecar,
+        Self::WishOnHostNetwork,
+        Self::WishInIgnoredNamespace,
+        Self::WishUnderInvalidPolicy,
+        Self::NamespaceLabel,
+    ];
+
+    /// What is told of it: what counts, and what to change.
+    #[must_use]
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::LabelAndAnnotation => {
+                "label and annotation sidecar.istio.io/inject disagree: the label counts, remove the annotation"
+            }
+            Self::RevisionAndOptOut => {
+                "label istio.io/rev asks for a sidecar and sidecar.istio.io/inject refuses it: none is injected"
+            }
+            Self::AmbientAndSidecar => {
+                "label istio.io/dataplane-mode=ambient has no effect on a pod with a sidecar: keep one of the two"
+            }
+            Self::WishOnHostNetwork => {
+                "sidecar.istio.io/inject asks for a sidecar, but pods with hostNetwork get none"
+            }
+            Self::WishInIgnoredNamespace => {
+                "sidecar.istio.io/inject asks for a sidecar, but this namespace is never injected"
+            }
+            Self::WishUnderInvalidPolicy => {
+                "sidecar.istio.io/inject asks for a sidecar, but the injector's policy is invalid: none is injected"
+            }
+            Self::NamespaceLabel => {
+                "label istio-injection counts on namespaces only: the label of a pod is sidecar.istio.io/inject"
+            }
+        }
+    }
+}
+
+impl Warning {
+    /// Whether a pod that is skipped with this warning was most likely meant to be injected.
+    #[must_use]
+    pub const fn is_a_slip(&self) -> bool {
+        matches!(self, Self::InjectValue(_) | Self::Contradiction(_))
+    }
 }
 
 impl fmt::Display for Warning {
@@ -87,6 +164,10 @@ impl fmt::Display for Warning {
             }
             Self::Selector { place, message } => write!(f, "{place} is invalid and passed over: {message}"),
             Self::Other(message) => f.write_str(message),
+            Self::Deprecated { name, instead } => {
+                write!(f, "annotation {name} is deprecated: {instead}")
+            }
+            Self::Contradiction(contradiction) => f.write_str(contradiction.text()),
         }
     }
 }

@@ -4,7 +4,7 @@
 mod table;
 mod validators;
 
-pub use table::{Annotation, Checked, Kind, TABLE};
+pub use table::{Annotation, Checked, Deprecated, Kind, TABLE};
 
 use pillion_govalue::Value;
 

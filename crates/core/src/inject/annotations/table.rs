@@ -2,7 +2,7 @@
 //! Never: how a kind is checked (see `validators`).
 
 use super::validators;
-use crate::config::Gates;
+use crate::config::{Gates, Release};
 
 /// One annotation.
 #[derive(Clone, Copy, Debug)]
@@ -15,6 +15,17 @@ pub struct Annotation {
     pub checked: Checked,
     /// What it is for, in one sentence.
     pub doc: &'static str,
+    /// Where Istio's own table of annotations calls it deprecated.
+    pub deprecated: Option<Deprecated>,
+}
+
+/// Since when an annotation is deprecated.
+#[derive(Clone, Copy, Debug)]
+pub struct Deprecated {
+    /// The first release whose table says so; those before 1.20 count as 1.20.
+    pub since: Release,
+    /// What to do instead.
+    pub instead: &'static str,
 }
 
 /// What a value is.
@@ -95,12 +106,19 @@ impl Checked {
 }
 
 const fn row(name: &'static str, kind: Kind, checked: Checked, doc: &'static str) -> Annotation {
-    Annotation { name, kind, checked, doc }
+    Annotation { name, kind, checked, doc, deprecated: None }
+}
+
+impl Annotation {
+    const fn deprecated(self, since: Release, instead: &'static str) -> Self {
+        Self { deprecated: Some(Deprecated { since, instead }), ..self }
+    }
 }
 
 const CORE_DUMP: Checked = Checked::If(|g| !g.core_dump_unchecked);
 const QUANTITIES: Checked = Checked::If(|g| g.resource_annotations_checked);
 const INTERFACES: Checked = Checked::If(|g| g.interface_annotations_checked);
+const MATCHER: &str = "use proxyStatsMatcher in proxy.istio.io/config";
 const MODES: &[&str] = &["REDIRECT", "TPROXY", "NONE"];
 
 use Checked::{Always, Never};
@@ -108,6 +126,7 @@ use Kind::{
     Bool, Interfaces, Json, Networks, NetworksOrAll, Port, Ports, PortsOrAll, ProxyConfig, Quantity,
     Templates, Text, Uint32, Word,
 };
+use Release::{V1_20, V1_21, V1_25, V1_29};
 
 /// Every annotation that injection knows, by name.
 #[rustfmt::skip]
@@ -130,10 +149,10 @@ pub const TABLE: &[Annotation] = &[
     row("sidecar.istio.io/agentLogLevel", Text, Never, "The log level of the agent."),
     row("sidecar.istio.io/bootstrapOverride", Text, Never, "A ConfigMap with an Envoy bootstrap of the user's own."),
     row("sidecar.istio.io/componentLogLevel", Text, Never, "Log levels by component of the proxy."),
-    row("sidecar.istio.io/discoveryAddress", Text, Never, "The address of the control plane."),
+    row("sidecar.istio.io/discoveryAddress", Text, Never, "The address of the control plane.").deprecated(V1_20, "use discoveryAddress in proxy.istio.io/config"),
     row("sidecar.istio.io/enableCoreDump", Bool, CORE_DUMP, "Whether an init container lets the proxy write core dumps."),
-    row("sidecar.istio.io/extraStatTags", Text, Never, "Further tags of the proxy's metrics."),
-    row("sidecar.istio.io/inject", Text, Never, "Whether to inject; also, and preferably, a label."),
+    row("sidecar.istio.io/extraStatTags", Text, Never, "Further tags of the proxy's metrics.").deprecated(V1_21, "tags need no listing any more"),
+    row("sidecar.istio.io/inject", Text, Never, "Whether to inject; also, and preferably, a label.").deprecated(V1_20, "use the label of the same name"),
     row("sidecar.istio.io/interceptionMode", Word(MODES), Always, "How traffic is redirected to the proxy."),
     row("sidecar.istio.io/logLevel", Text, Never, "The log level of the proxy."),
     row("sidecar.istio.io/nativeSidecar", Text, Never, "Whether the sidecar is an init container that stays."),
@@ -144,14 +163,14 @@ pub const TABLE: &[Annotation] = &[
     row("sidecar.istio.io/proxyMemory", Quantity, QUANTITIES, "The memory that the sidecar requests."),
     row("sidecar.istio.io/proxyMemoryLimit", Quantity, QUANTITIES, "The memory that the sidecar may use."),
     row("sidecar.istio.io/rewriteAppHTTPProbers", Bool, Never, "Whether the agent answers the application's probes."),
-    row("sidecar.istio.io/statsCompression", Bool, Never, "Whether the proxy compresses its metrics."),
+    row("sidecar.istio.io/statsCompression", Bool, Never, "Whether the proxy compresses its metrics.").deprecated(V1_29, "use statsCompression in proxy.istio.io/config"),
     row("sidecar.istio.io/statsEvictionInterval", Text, Never, "How often unused metrics are dropped."),
     row("sidecar.istio.io/statsFlushInterval", Text, Never, "How often the proxy flushes its metrics."),
     row("sidecar.istio.io/statsHistogramBins", Text, Never, "Bins of the proxy's histograms."),
     row("sidecar.istio.io/statsHistogramBuckets", Text, Never, "Buckets of the proxy's histograms."),
-    row("sidecar.istio.io/statsInclusionPrefixes", Text, Never, "Prefixes of the metrics that the proxy keeps."),
-    row("sidecar.istio.io/statsInclusionRegexps", Text, Never, "Patterns of the metrics that the proxy keeps."),
-    row("sidecar.istio.io/statsInclusionSuffixes", Text, Never, "Suffixes of the metrics that the proxy keeps."),
+    row("sidecar.istio.io/statsInclusionPrefixes", Text, Never, "Prefixes of the metrics that the proxy keeps.").deprecated(V1_20, MATCHER),
+    row("sidecar.istio.io/statsInclusionRegexps", Text, Never, "Patterns of the metrics that the proxy keeps.").deprecated(V1_20, MATCHER),
+    row("sidecar.istio.io/statsInclusionSuffixes", Text, Never, "Suffixes of the metrics that the proxy keeps.").deprecated(V1_20, MATCHER),
     row("sidecar.istio.io/status", Json, Never, "What was injected; written by the injector."),
     row("sidecar.istio.io/userVolume", Json, Never, "Volumes that are added for the sidecar."),
     row("sidecar.istio.io/userVolumeMount", Json, Never, "Mounts that are added to the sidecar."),
@@ -163,5 +182,5 @@ pub const TABLE: &[Annotation] = &[
     row("traffic.sidecar.istio.io/includeInboundPorts", PortsOrAll("includeInboundPorts"), Always, "Inbound ports that are redirected."),
     row("traffic.sidecar.istio.io/includeOutboundIPRanges", NetworksOrAll("includeIPRanges"), Always, "Networks to which traffic is redirected."),
     row("traffic.sidecar.istio.io/includeOutboundPorts", Text, Never, "Outbound ports that are always redirected."),
-    row("traffic.sidecar.istio.io/kubevirtInterfaces", Interfaces, INTERFACES, "Virtual interfaces whose inbound traffic is treated as outbound."),
+    row("traffic.sidecar.istio.io/kubevirtInterfaces", Interfaces, INTERFACES, "Virtual interfaces whose inbound traffic is treated as outbound.").deprecated(V1_25, "use istio.io/reroute-virtual-interfaces"),
 ];

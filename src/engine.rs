@@ -15,7 +15,7 @@ use tokio::sync::watch;
 
 use crate::clock::now;
 use crate::memo::{Answer as Remembered, Capacity, Known, Look, Memo, Sight, Watching};
-use crate::report::{Report, Subject};
+use crate::report::{Owner, Report, Subject, Way};
 use crate::review::{self, AdmissionRequest, Answer, Object, Review, Version};
 use crate::telemetry::Metrics;
 
@@ -211,33 +211,44 @@ fn injected(
         }
     };
     let found = watching.watch(&mut pod);
-    let mut clock = Clock { read: false };
+    let mut heard = Heard { clock: false, way: Way::of(&generation.snapshot.settings.revision) };
     let asked = Request { pod, namespace: &request.namespace, path, owner: None, now: Some(now()) };
-    let reply = match inject::inject(&generation.snapshot, &asked, &mut clock) {
-        Ok(outcome) => Reply::admitted(version, &request.uid, &outcome, preview),
-        Err(error) => Reply::review(Some(version), &request.uid, Report::failed(&error), None),
+    let reply = match inject::inject(&generation.snapshot, &asked, &mut heard) {
+        Ok(outcome) => Reply::admitted(version, &request.uid, &outcome, heard.way, preview),
+        Err(error) => Reply::review(Some(version), &request.uid, Report::failed(&error, heard.way), None),
     };
     // From here on the pod is read for the log, which no answer depends on.
     let literal = sight.map(|sight| sight.literal(&watching, &found, &request.uid, &request.name));
-    let subject = subject(request, &asked.pod);
-    if let (Some(memo), Some(sight), Some(literal), false) = (&generation.memo, sight, literal, clock.read) {
+    let mut subject = subject(request, &asked.pod);
+    if preview == Preview::No && !request.dry_run && reply.report.tone().is_some() {
+        subject.owner = owner(&subject.namespace, &asked.pod).map(Arc::new);
+    }
+    if let (Some(memo), Some(sight), Some(literal), false) = (&generation.memo, sight, literal, heard.clock) {
         memo.remember(path, sight, literal, reply.remembered(&request.uid, &subject));
     }
     (reply, subject)
 }
 
-/// Notes whether the time of day had a part in an answer: it has none in one that is remembered.
-struct Clock {
-    read: bool,
+/// Notes what an answer depends on beside the request, and what the audit log is told.
+struct Heard {
+    /// The time of day had a part in it: it has none in an answer that is remembered.
+    clock: bool,
+    way: Way,
 }
 
-impl Trace for Clock {
+impl Trace for Heard {
     const ACTIVE: bool = false;
 
-    fn step(&mut self, _: Step<'_>) {}
+    fn step(&mut self, step: Step<'_>) {
+        match step {
+            Step::Decided { by, .. } => self.way.settled_by(by),
+            Step::TemplateChosen { name } => self.way.with_template(name),
+            _ => {}
+        }
+    }
 
     fn clock_read(&mut self) {
-        self.read = true;
+        self.clock = true;
     }
 }
 
@@ -258,8 +269,8 @@ impl Reply {
         Self::review(version, uid, Report::refused(reason, message), None)
     }
 
-    fn admitted(version: Version, uid: &str, outcome: &Outcome<'_>, preview: Preview) -> Self {
-        let report = Report::admitted(outcome);
+    fn admitted(version: Version, uid: &str, outcome: &Outcome<'_>, way: Way, preview: Preview) -> Self {
+        let report = Report::admitted(outcome, way);
         // A pod that cannot be written as YAML is answered as a patch.
         if preview == Preview::Pod
             && let Ok(yaml) = pillion_goyaml::to_yaml(&outcome.pod)
@@ -281,6 +292,7 @@ impl Reply {
             allowed: report.allowed(),
             message: report.message.as_deref(),
             patch,
+            audit: &report.audit(),
             warnings: &report.warnings,
         };
         let body = review::encode(version, uid, &answer);
@@ -330,9 +342,42 @@ fn subject(request: &AdmissionRequest<'_>, pod: &Value<'_>) -> Subject {
     }
 }
 
+/// What made a pod, if it is something that an Event can be on. A stranger may have written the reference: what is longer
+/// than any name is none.
+fn owner(namespace: &str, pod: &Value<'_>) -> Option<Owner> {
+    const LONGEST: usize = 253;
+    let reference = inject::controller(pod)?;
+    let text = |key| reference.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let [api_version, kind, name, uid] = ["apiVersion", "kind", "name", "uid"].map(text);
+    let all = [&api_version, &kind, &name, &uid, namespace];
+    // A kubelet's own pods belong to its Node, which is in no namespace.
+    let can = kind != "Node" && all.iter().all(|text| (1..=LONGEST).contains(&text.len()));
+    can.then(|| Owner { api_version, kind, namespace: namespace.to_owned(), name, uid })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_event_needs_something_that_made_the_pod() {
+        let pod = |reference: &str| format!(r#"{{"metadata":{{"ownerReferences":[{reference}]}}}}"#);
+        let of = |reference: &str| {
+            owner("shop", &pillion_govalue::parse(pod(reference).as_bytes()).unwrap()).map(|it| it.name)
+        };
+        let reference =
+            r#"{"apiVersion":"apps/v1","kind":"ReplicaSet","name":"web","uid":"1","controller":true}"#;
+        assert_eq!(of(reference).as_deref(), Some("web"));
+        for (right, wrong) in [
+            ("ReplicaSet", "Node"),
+            ("\"1\"", "\"\""),
+            ("web", &*"w".repeat(254)),
+            ("true", "false"),
+            ("\"apps/v1\"", "1"),
+        ] {
+            assert_eq!(of(&reference.replace(right, wrong)), None, "{wrong}");
+        }
+    }
 
     #[test]
     fn a_panic_is_counted_and_goes_no_further() {

@@ -6,7 +6,7 @@
 //!                                          │
 //!                                          ├ generation   one snapshot, exchanged whole by `source::reload`
 //!                                          ├ memo         answers that were given under it
-//!                                          └ report       what the answer means: message, warnings, metrics, log
+//!                                          └ report       what the answer means: message, warnings, audit, metrics, log, Events
 //! ```
 //!
 //! | module | owns |
@@ -18,6 +18,7 @@
 //! | `memo` | answers that are remembered |
 //! | [`report`] | what an answer means |
 //! | [`decisions`] | which answers get a log line |
+//! | [`notices`] | answers on their way to becoming Events |
 //! | [`files`] | manifests injected, for the command line |
 //! | [`runtime`] | the threads that requests are worked on |
 //! | [`source`] | where the configuration comes from and how it is exchanged |
@@ -37,6 +38,7 @@ pub mod files;
 pub mod http;
 pub mod lifecycle;
 mod memo;
+pub mod notices;
 pub mod report;
 pub mod review;
 pub mod runtime;

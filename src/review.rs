@@ -60,6 +60,8 @@ pub struct AdmissionRequest<'a> {
     pub name: Str<'a>,
     /// Namespace of the object; empty where it has none.
     pub namespace: Str<'a>,
+    /// Whether nothing shall be written, here or anywhere.
+    pub dry_run: bool,
     /// The object.
     pub object: Object<'a>,
 }
@@ -98,6 +100,8 @@ pub struct Answer<'a> {
     pub message: Option<&'a str>,
     /// The JSON Patch, as JSON text.
     pub patch: Option<&'a str>,
+    /// What the audit log is told, in the order of the names; an empty value is left out.
+    pub audit: &'a [(&'a str, &'a str)],
     /// What the user should know although the object is admitted.
     pub warnings: &'a [String],
 }

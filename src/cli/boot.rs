@@ -13,9 +13,10 @@ use super::cluster::{Certificates, replica};
 use super::plan::Plan;
 use crate::cluster::registration::Registration;
 use crate::cluster::watches::Needs;
-use crate::cluster::{events, identity};
+use crate::cluster::{events, identity, owners};
 use crate::engine::Engine;
 use crate::lifecycle::{Part, Readiness};
+use crate::notices::Notices;
 use crate::source::configmap::Found;
 use crate::source::reload::Reloader;
 use crate::source::{Origin, Status};
@@ -71,6 +72,15 @@ impl Shared {
             self.tasks.spawn(events::tell_of_faults(client.clone(), names, status, replica()));
         }
         Ok(())
+    }
+
+    /// Starts to write Events about pods. Gives the way to there.
+    pub(super) fn events(&mut self, plan: &Plan, client: Option<&Client>) -> Notices {
+        let Some(client) = client.filter(|_| plan.events) else { return Notices::off() };
+        let metrics = self.engine.metrics();
+        let (notices, receiver) = Notices::open(Arc::clone(metrics));
+        self.tasks.spawn(owners::tell(client.clone(), receiver, Arc::clone(metrics), replica()));
+        notices
     }
 
     /// Starts to follow the certificate, and to keep the webhooks that call us. Gives the authority of a certificate

@@ -37,6 +37,8 @@ pub(super) struct Plan {
     pub(super) drain_delay: Duration,
     pub(super) state_dir: Option<PathBuf>,
     pub(super) decision_log: DecisionLog,
+    /// Whether Events tell of pods.
+    pub(super) events: bool,
     pub(super) log_format: Format,
     pub(super) log_level: String,
 }
@@ -53,7 +55,8 @@ impl Plan {
         let certificates = args.certificates.certificates(&settings, &target)?;
         let needs_cluster = matches!(origin, Origin::ConfigMaps(_))
             || matches!(certificates, Certificates::Secret(_))
-            || args.certificates.manage_webhooks;
+            || args.certificates.manage_webhooks
+            || args.events == Some(true);
         let debug = listen::address(&args.debug_addr).map_err(Usage)?;
         if !debug.ip().is_loopback() {
             let message =
@@ -75,6 +78,7 @@ impl Plan {
             drain_delay: drain_delay(args.drain_delay, args.shutdown_duration),
             state_dir: args.state_dir,
             decision_log: args.decision_log,
+            events: args.events.unwrap_or(needs_cluster),
             log_format: args.log_format,
             log_level: args.log_level,
         })

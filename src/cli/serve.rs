@@ -21,6 +21,7 @@ use crate::decisions::DecisionLog;
 use crate::engine::Engine;
 use crate::http::{Limits, Tls, admin, admit, debug, listen};
 use crate::lifecycle::{self, Asked, Part, Readiness, Shutdown, Signals};
+use crate::notices::Notices;
 use crate::runtime;
 use crate::source::Status;
 use crate::telemetry::Metrics;
@@ -69,6 +70,9 @@ pub(super) struct Args {
     /// Which answers get a line of the log.
     #[arg(long, value_enum, default_value = "changed", value_name = "WHICH")]
     pub(super) decision_log: DecisionLog,
+    /// Whether Events tell of pods that are refused or skipped by surprise, on the workload; where there is a cluster, yes.
+    #[arg(long, value_name = "BOOL")]
+    pub(super) events: Option<bool>,
     /// What is logged: error, warn, info, debug, trace, or target=level,…
     #[arg(long, env = "RUST_LOG", default_value = "info", value_name = "LEVEL")]
     pub(super) log_level: String,
@@ -111,13 +115,14 @@ async fn serve(plan: Plan, level: Level) -> Result<()> {
         tasks: JoinSet::new(),
     };
     shared.configuration(&plan, client.as_ref())?;
+    let notices = shared.events(&plan, client.as_ref());
     let sockets = Sockets::bind(&plan)?;
     let ca_pem = shared.certificate(&plan, client.as_ref(), sockets.https_addr.ip()).await?;
     let tls = Arc::new(tls::server_config(compliance(&plan), resolver).context("TLS")?);
 
     sockets.announce(&plan, ca_pem.as_deref())?;
     let (trigger, shutdown) = lifecycle::shutdown();
-    let mut servers = sockets.serve(tls, &plan, &engine, &readiness, &status, level, &shutdown);
+    let mut servers = sockets.serve(tls, &plan, &engine, &readiness, notices, &status, level, &shutdown);
     readiness.is_there(Part::Listener);
 
     let asked = signals.next().await;
@@ -193,12 +198,14 @@ impl Sockets {
         plan: &Plan,
         engine: &Arc<Engine>,
         readiness: &Arc<Readiness>,
+        notices: Notices,
         status: &Arc<Status>,
         level: Level,
         shutdown: &Shutdown,
     ) -> JoinSet<()> {
         let metrics = engine.metrics();
-        let webhook = admit::router(Arc::clone(engine), Arc::clone(readiness), plan.decision_log);
+        let webhook =
+            admit::router_with(Arc::clone(engine), Arc::clone(readiness), plan.decision_log, notices);
         let public = admin::router(Arc::clone(readiness), Arc::clone(status), Arc::clone(metrics));
         let private = debug::router(Arc::clone(engine), Arc::clone(status), level);
         let few = Limits { connections: 100, ..plan.limits };

@@ -1,5 +1,5 @@
 //! Events on the ConfigMap that cannot be used, so that `kubectl describe` and `kubectl get events` tell of it where
-//! people look. The library folds repetitions into one Event. Never: Events about pods (they are `report`'s).
+//! people look. The library folds repetitions into one Event. Never: Events about pods (`owners`).
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -13,6 +13,7 @@
 //! | `tags` | further names of a revision |
 //! | `takeover` | istiod's own webhook configurations, made to call us |
 //! | `events` | Events on the ConfigMap that cannot be used |
+//! | `owners` | Events on workloads whose pods are refused, or skipped by surprise |
 //!
 //! Never: answering requests, deciding about pods.
 
@@ -21,6 +22,7 @@ pub mod events;
 mod follow;
 pub mod identity;
 pub mod injectors;
+pub mod owners;
 pub mod registration;
 pub mod removal;
 pub mod tags;

@@ -18,6 +18,7 @@ use super::body::{self, Budget, Received, Unread};
 use crate::decisions::{DecisionLog, Decisions};
 use crate::engine::{Engine, Preview, Reply};
 use crate::lifecycle::Readiness;
+use crate::notices::Notices;
 use crate::report::{Report, Subject};
 
 /// Bodies above this are worked on beside the threads that serve connections, so that one does not hold up the others.
@@ -33,12 +34,23 @@ struct Shared {
     readiness: Arc<Readiness>,
     budget: Arc<Budget>,
     decisions: Arc<Decisions>,
+    notices: Notices,
+}
+
+/// What the webhook's listener serves, without Events.
+pub fn router(engine: Arc<Engine>, readiness: Arc<Readiness>, log: DecisionLog) -> Router {
+    router_with(engine, readiness, log, Notices::off())
 }
 
 /// What the webhook's listener serves.
-pub fn router(engine: Arc<Engine>, readiness: Arc<Readiness>, log: DecisionLog) -> Router {
+pub fn router_with(
+    engine: Arc<Engine>,
+    readiness: Arc<Readiness>,
+    log: DecisionLog,
+    notices: Notices,
+) -> Router {
     let decisions = Arc::new(Decisions::new(log));
-    let shared = Shared { engine, readiness, budget: Budget::new(BUDGET), decisions };
+    let shared = Shared { engine, readiness, budget: Budget::new(BUDGET), decisions, notices };
     Router::new()
         .route("/inject", any(inject))
         .route("/inject/", any(inject))
@@ -69,6 +81,7 @@ async fn inject(State(shared): State<Shared>, request: Request) -> Response {
     };
     let took = began.elapsed();
     metrics.answered(&reply.report, took);
+    shared.notices.note(&subject, &reply.report);
     if shared.decisions.tell(&subject.workload, &reply.report) {
         let trace = text(&head.headers, "traceparent");
         reply.report.log(&Subject { path, trace, ..subject }, took);

@@ -93,7 +93,7 @@ impl Remembered {
     pub(super) fn size(&self) -> usize {
         let texts =
             self.path.len() + self.body.len() + self.answer.body.iter().map(|b| b.len()).sum::<usize>();
-        texts + self.holes.len() * size_of::<Kept>() + 512
+        texts + self.answer.report.weight() + self.holes.len() * size_of::<Kept>() + 512
     }
 }
 

@@ -73,7 +73,8 @@ fn whole(body: &[u8]) -> Option<Review<'_>> {
 
 fn request<'a>(fields: &Value<'a>, object: Object<'a>) -> AdmissionRequest<'a> {
     let [uid, name, namespace] = ["uid", "name", "namespace"].map(|key| string(fields, key));
-    AdmissionRequest { uid, name, namespace, object }
+    let dry_run = fields.get("dryRun").and_then(Value::as_bool).unwrap_or_default();
+    AdmissionRequest { uid, name, namespace, dry_run, object }
 }
 
 /// Reads a review, and leaves its object as text.

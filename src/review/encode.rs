@@ -1,5 +1,5 @@
 //! An [`Answer`] as JSON: the fields in the order, and with the escapes, of Go's encoder, so that the bytes are those
-//! that istiod writes. Never: decisions.
+//! that istiod writes, but for what istiod does not tell: warnings and audit annotations. Never: decisions.
 
 use base64_simd::STANDARD;
 use pillion_govalue::json::write_string;
@@ -11,7 +11,7 @@ use super::{Answer, Version};
 #[must_use]
 pub fn encode(version: Option<Version>, uid: &str, answer: &Answer<'_>) -> Vec<u8> {
     let patch = answer.patch.map(|patch| STANDARD.encode_to_string(patch));
-    let mut out = String::with_capacity(256 + patch.as_ref().map_or(0, String::len));
+    let mut out = String::with_capacity(384 + patch.as_ref().map_or(0, String::len));
     out.push('{');
     if let Some(version) = version {
         out.push_str("\"kind\":\"AdmissionReview\",\"apiVersion\":\"");
@@ -31,6 +31,17 @@ pub fn encode(version: Option<Version>, uid: &str, answer: &Answer<'_>) -> Vec<u
         out.push_str(",\"patch\":\"");
         out.push_str(&patch);
         out.push_str("\",\"patchType\":\"JSONPatch\"");
+    }
+    let mut separator = ",\"auditAnnotations\":{";
+    for (name, value) in answer.audit.iter().filter(|(_, value)| !value.is_empty()) {
+        out.push_str(separator);
+        separator = ",";
+        write_string(&mut out, name, true);
+        out.push(':');
+        write_string(&mut out, value, true);
+    }
+    if separator == "," {
+        out.push('}');
     }
     if !answer.warnings.is_empty() {
         out.push_str(",\"warnings\":[");

@@ -59,13 +59,30 @@ fn a_repeated_key_takes_the_last_value_and_unknown_keys_are_passed_over() {
     assert_eq!((request.uid.as_str(), request.namespace.as_str()), ("b", ""));
 }
 
+#[test]
+fn a_dry_run_is_known() {
+    for (request, dry) in [
+        (r#"{"dryRun":true}"#, true),
+        (r#"{"dryRun":false}"#, false),
+        (r#"{"dryRun":null}"#, false),
+        ("{}", false),
+    ] {
+        let body = of_request(request);
+        for review in [read(body.as_bytes()), decode(body.as_bytes())] {
+            assert_eq!(review.unwrap().request.unwrap().dry_run, dry, "{request}");
+        }
+    }
+}
+
 /// A review as text, its object read.
 fn shown(review: Result<Review<'_>, DecodeError>) -> String {
     match review {
         Err(error) => error.to_string(),
         Ok(Review { version, request: None }) => format!("{version:?}"),
-        Ok(Review { version, request: Some(AdmissionRequest { uid, name, namespace, object }) }) => {
-            format!("{version:?} {uid} {name} {namespace} {:?}", object.value().map_err(|e| e.to_string()))
+        Ok(Review { version, request: Some(request) }) => {
+            let AdmissionRequest { uid, name, namespace, dry_run, object } = request;
+            let object = object.value().map_err(|e| e.to_string());
+            format!("{version:?} {uid} {name} {namespace} {dry_run} {object:?}")
         }
     }
 }
@@ -80,6 +97,7 @@ fn reading_all_at_once_reads_the_same() {
         r#"{"object":{"a":1e999},"uid":"u"}"#,
         r#"{"uid":7}"#,
         r#"{"uid":"u","dryRun":"yes"}"#,
+        r#"{"uid":"u","dryRun":true,"object":{}}"#,
         r#"{"uid":"u","userInfo":{"groups":[1]}}"#,
         r#"{"uid":"u","object":null,"options":{"a":1e999}}"#,
         r#"{"uid":"u","object":"text"}"#,
@@ -184,9 +202,11 @@ fn answers_are_written_as_istiod_writes_them() {
         br#"{"response":{"uid":"","allowed":false,"status":{"metadata":{},"message":"a \u003cb\u003e"}}}"#
     );
     let warnings = ["w\"1".to_owned(), "w2".to_owned()];
-    let patched = Answer { allowed: true, message: None, patch: Some("[]"), warnings: &warnings };
+    let audit = [("reason", "a<\"b"), ("revision", ""), ("verdict", "c")];
+    let patched =
+        Answer { allowed: true, message: None, patch: Some("[]"), audit: &audit, warnings: &warnings };
     assert_eq!(
         encode(Some(Version::V1Beta1), "u\"<1", &patched),
-        br#"{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1beta1","response":{"uid":"u\"\u003c1","allowed":true,"patch":"W10=","patchType":"JSONPatch","warnings":["w\"1","w2"]}}"#
+        br#"{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1beta1","response":{"uid":"u\"\u003c1","allowed":true,"patch":"W10=","patchType":"JSONPatch","auditAnnotations":{"reason":"a\u003c\"b","verdict":"c"},"warnings":["w\"1","w2"]}}"#
     );
 }

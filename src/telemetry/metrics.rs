@@ -40,6 +40,24 @@ pub struct ConnectionLabels {
     pub reason: &'static str,
 }
 
+/// What became of something that an Event was to tell of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EventOutcome {
+    /// An Event was written.
+    Written,
+    /// It was counted, for an Event of the same object and reason was written not long ago.
+    Folded,
+    /// There were too many at once, or too many objects.
+    Dropped,
+    /// The API server did not take the Event.
+    Failed,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct EventLabels {
+    outcome: &'static str,
+}
+
 /// A webhook configuration.
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct PatchLabels {
@@ -95,6 +113,7 @@ pub struct Metrics {
     patch_retries: Family<PatchLabels, Counter>,
     patch_failures: Family<PatchFailureLabels, Counter>,
     takeover_reverted: Family<TakeoverLabels, Gauge>,
+    events: Family<EventLabels, Counter>,
 }
 
 impl Metrics {
@@ -126,6 +145,7 @@ impl Metrics {
             patch_retries: Family::default(),
             patch_failures: Family::default(),
             takeover_reverted: Family::default(),
+            events: Family::default(),
             registry: Registry::default(),
         };
         new.register_istio(&mut registry);
@@ -212,6 +232,7 @@ impl Metrics {
             "1 while a webhook configuration that was taken over does not call us",
             self.takeover_reverted.clone(),
         );
+        to.register("pillion_events", "Answers that an Event was to tell of", self.events.clone());
         let build = vec![("version", env!("CARGO_PKG_VERSION")), ("rustc", env!("CARGO_PKG_RUST_VERSION"))];
         to.register("pillion_build", "The running program", Info::new(build));
     }
@@ -243,6 +264,17 @@ impl Metrics {
     pub fn in_flight(&self) -> InFlight {
         self.in_flight.inc();
         InFlight { gauge: self.in_flight.clone() }
+    }
+
+    /// Something that an Event was to tell of came to this.
+    pub fn event(&self, outcome: EventOutcome) {
+        let outcome = match outcome {
+            EventOutcome::Written => "written",
+            EventOutcome::Folded => "folded",
+            EventOutcome::Dropped => "dropped",
+            EventOutcome::Failed => "failed",
+        };
+        self.events.get_or_create(&EventLabels { outcome }).inc();
     }
 
     /// A connection came to nothing.
@@ -302,5 +334,30 @@ pub struct InFlight {
 impl Drop for InFlight {
     fn drop(&mut self) {
         self.gauge.dec();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pillion_core::inject::Reason;
+
+    #[test]
+    fn each_reason_is_a_label_and_nothing_of_a_request_is() {
+        let metrics = Metrics::new("r");
+        for &reason in Reason::ALL {
+            for message in ["one", "another"] {
+                metrics.answered(&Report::refused(reason, message), Duration::ZERO);
+            }
+        }
+        let text = metrics.render();
+        let series = text.lines().filter(|line| line.starts_with("pillion_injections_total{"));
+        assert_eq!(series.count(), Reason::ALL.len());
+        for reason in Reason::ALL {
+            let result = reason.verdict().code();
+            let line =
+                format!(r#"pillion_injections_total{{result="{result}",reason="{reason}",revision="r"}} 2"#);
+            assert!(text.lines().any(|found| found == line), "{line}");
+        }
     }
 }

@@ -10,4 +10,4 @@
 pub mod log;
 pub mod metrics;
 
-pub use metrics::Metrics;
+pub use metrics::{EventOutcome, Metrics};

@@ -70,7 +70,7 @@ async fn a_skipped_pod_is_admitted_without_a_patch() {
     let answered = post(&webhook(), "/inject", review(pod)).await;
     assert_eq!(
         answered.body,
-        r#"{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","response":{"uid":"u1","allowed":true}}"#
+        r#"{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","response":{"uid":"u1","allowed":true,"auditAnnotations":{"reason":"host_network","revision":"default","rule":"hostNetwork","verdict":"skipped"}}}"#
     );
 }
 

@@ -1,13 +1,16 @@
-//! Documentation and code together: what docs/compatibility.md says of releases is what the table of gates says, and
-//! every test that it points to exists. Never: whether the sentences are good.
+//! Documentation and code together: what docs/compatibility.md says of releases is what the table of gates says, every
+//! test that it points to exists, and docs/operations.md tells every reason. Never: whether the sentences are good.
 
 use std::collections::BTreeSet;
 use std::fs;
 
 use pillion::decisions::DecisionLog;
 use pillion::http::admit;
+use pillion::report::Report;
 use pillion_core::config::Release;
 use pillion_core::config::compat::{ROWS, Row};
+use pillion_core::inject::Reason;
+use pillion_core::inject::annotations::TABLE;
 
 use crate::support::webhook::{engine, post, ready};
 use crate::support::{POD, repository, review};
@@ -73,6 +76,33 @@ fn every_test_that_the_documentation_names_exists() {
     for (path, test) in named {
         let source = fs::read_to_string(repository(path)).unwrap_or_else(|e| panic!("{path}: {e}"));
         assert!(source.contains(&format!("fn {test}(")), "{path} has no test {test}");
+    }
+}
+
+#[test]
+fn every_reason_is_told_in_the_order_of_the_table_with_what_to_do() {
+    let text = fs::read_to_string(repository("docs/operations.md")).unwrap();
+    let (_, table) = text.split_once("\n| reason | result | what it means |").unwrap();
+    let told: Vec<&str> = table.lines().skip(2).take_while(|line| line.starts_with('|')).collect();
+    let rows: Vec<String> = Reason::ALL
+        .iter()
+        .map(|&reason| {
+            let event = Report::refused(reason, "m").tone().map_or(String::new(), |tone| format!("{tone:?}"));
+            let (result, sentence, hint) = (reason.verdict().code(), reason.sentence(), reason.hint());
+            let row = format!("| `{reason}` | {result} | {sentence} | {hint} | {event} |");
+            row.split_whitespace().collect::<Vec<_>>().join(" ")
+        })
+        .collect();
+    assert_eq!(told, rows, "docs/operations.md shall have\n{}", rows.join("\n"));
+}
+
+#[test]
+fn every_deprecated_annotation_is_told() {
+    let text = compatibility();
+    for row in TABLE {
+        let Some(deprecated) = row.deprecated else { continue };
+        let told = format!("`{}` ({})", row.name, deprecated.since);
+        assert!(text.contains(&told), "docs/compatibility.md does not say {told}");
     }
 }
 

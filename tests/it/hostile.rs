@@ -194,6 +194,7 @@ fn a_stranger_writes_no_log_lines() {
             workload: of().into(),
             path: of(),
             trace: of(),
+            owner: None,
         };
         for reason in [Reason::BadPod, Reason::Internal] {
             Report::refused(reason, forged).log(&subject, Duration::from_micros(1));

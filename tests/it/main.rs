@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `support` | a webhook in this process, clients, certificates, the program as a child |
 //! | `admission` | what the webhook answers, on the router, without a socket |
+//! | `told` | what an answer tells beside its verdict: audit annotations, warnings, notices for Events |
 //! | `admin` | the public admin port and the debug port, without a socket |
 //! | `server` | TLS, HTTP/1.1 and HTTP/2, slow clients, the connection cap, draining |
 //! | `reload` | configurations that change while the webhook runs |
@@ -40,3 +41,4 @@ mod serve;
 mod server;
 mod support;
 mod tidy;
+mod told;

@@ -10,14 +10,18 @@ const MOST_LINES: usize = 600;
 
 /// Which modules of the root package a module may name. `cli` is named by nobody but main.
 const MAY_KNOW: &[(&str, &[&str])] = &[
-    ("cluster", &["clock", "lifecycle", "source", "telemetry", "tls", "watch"]),
+    ("cluster", &["clock", "lifecycle", "notices", "report", "source", "telemetry", "tls", "watch"]),
     ("clock", &[]),
     ("decisions", &["report"]),
     ("engine", &["clock", "memo", "report", "review", "telemetry"]),
     ("files", &[]),
-    ("http", &["decisions", "engine", "lifecycle", "report", "review", "source", "telemetry", "tls"]),
+    (
+        "http",
+        &["decisions", "engine", "lifecycle", "notices", "report", "review", "source", "telemetry", "tls"],
+    ),
     ("lifecycle", &["clock"]),
     ("memo", &["report"]),
+    ("notices", &["report", "telemetry"]),
     ("report", &[]),
     ("review", &[]),
     ("runtime", &[]),

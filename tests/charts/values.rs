@@ -69,6 +69,19 @@ fn the_mode_says_what_the_configuration_is() {
 }
 
 #[test]
+fn without_events_there_are_no_rights_for_them_in_the_cluster() {
+    for events in [true, false] {
+        let objects = render(&["--set", &format!("events={events}")]);
+        let arguments = strings(&container(&objects)["args"]);
+        assert!(arguments.contains(&format!("--events={events}").as_str()), "{arguments:?}");
+        let cluster = of_kind(&objects, "ClusterRole")[0]["rules"].to_string();
+        for what in ["events.k8s.io", "replicasets", "jobs"] {
+            assert_eq!(cluster.contains(what), events, "{what}");
+        }
+    }
+}
+
+#[test]
 fn a_failure_policy_by_namespace_splits_every_entry() {
     let objects = render(&["--set", "webhook.failurePolicyByNamespace.ignore={dev}"]);
     let entries = list(&the(&objects, "MutatingWebhookConfiguration")["webhooks"]);

@@ -45,14 +45,30 @@ pub struct Reading {
     pub patch: Value,
     /// The rest of the review that must be the same: versions, uid, kind of patch.
     pub envelope: Value,
+    /// What the review tells beside its verdict, which is not compared: Istio tells nothing.
+    pub told: Told,
+}
+
+/// What a review tells beside its verdict.
+#[derive(Clone, Debug, Default)]
+pub struct Told {
+    /// To the user: a list; null without.
+    pub warnings: Value,
+    /// To the audit log: an object; null without.
+    pub audit: Value,
 }
 
 impl Answer {
     /// Reads the review in the body.
     #[must_use]
     pub fn read(&self) -> Reading {
-        let unread =
-            |verdict| Reading { verdict, message: String::new(), patch: Value::Null, envelope: json!({}) };
+        let unread = |verdict| Reading {
+            verdict,
+            message: String::new(),
+            patch: Value::Null,
+            envelope: json!({}),
+            told: Told::default(),
+        };
         if self.panicked {
             return unread(Verdict::Panicked);
         }
@@ -83,6 +99,8 @@ impl Answer {
             "patchType": response["patchType"],
         });
         let message = response["status"]["message"].as_str().unwrap_or_default().to_owned();
-        Reading { verdict, message, patch, envelope }
+        let told =
+            Told { warnings: response["warnings"].clone(), audit: response["auditAnnotations"].clone() };
+        Reading { verdict, message, patch, envelope, told }
     }
 }

@@ -60,6 +60,7 @@ pub fn judge(newest: &Oracle, pairs: &[Pair<'_>]) -> Result<Vec<Judgement>> {
     let mut judged = vec![];
     for pair in pairs {
         let mut judgement = Judgement { differences: outside(pair), ..Judgement::default() };
+        judgement.broken.extend(properties::told(pair));
         let istio = if pair.istio.verdict == Verdict::Injected { answers.next() } else { None };
         let pillion = if pair.pillion.verdict == Verdict::Injected { answers.next() } else { None };
         if let Some(unit) = &istio {

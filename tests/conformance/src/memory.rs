@@ -83,7 +83,7 @@ impl Memory {
             let (expected, _) = self.works_out.admit(path, body.as_bytes(), Preview::No);
             let report = |answer: &pillion::engine::Reply| {
                 let report = &answer.report;
-                (report.reason, report.message.clone(), report.warnings.clone())
+                (report.reason, report.message.clone(), report.warnings.clone(), report.tone())
             };
             if answer.body != expected.body || report(&answer) != report(&expected) {
                 fired.push(BROKEN_MEMORY.to_owned());

@@ -1,9 +1,11 @@
-//! What must hold of Pillion's answer whatever Istio does: unknown fields survive in place, and a second injection
-//! changes nothing but what Istio's does. (That the patch applies to the bytes that were sent is checked by the judge,
+//! What must hold of Pillion's answer whatever Istio does: unknown fields survive in place, a second injection changes
+//! nothing but what Istio's does, and it says why. (That the patch applies to the bytes that were sent is checked by the judge,
 //! who applies it.)
 
+use pillion_core::inject::Reason;
 use serde_json::Value;
 
+use crate::answer::{Reading, Told, Verdict};
 use crate::compare::differences;
 use crate::judge::Pair;
 
@@ -83,6 +85,44 @@ pub fn no_value(pair: &Pair<'_>) -> Vec<String> {
         .filter(|(_, reading)| reading.patch.to_string().contains(NO_VALUE))
         .map(|(who, _)| format!("{NO_VALUE} in what {who} injects with the chart's own values"))
         .collect()
+}
+
+/// Each answer of Pillion says why to the audit log, and warns in few words; no answer of Istio does, so that a release
+/// which begins to is noticed.
+#[must_use]
+pub fn told(pair: &Pair<'_>) -> Vec<String> {
+    let mut broken = Vec::new();
+    let readings = [Some(&pair.istio), pair.typed.then_some(&pair.pillion)];
+    if readings.into_iter().flatten().any(|it| !it.told.warnings.is_null() || !it.told.audit.is_null()) {
+        broken.push("Istio warns, or writes audit annotations: compare them from now on".to_owned());
+    }
+    if !pair.typed {
+        broken.extend(told_badly(&pair.pillion));
+    }
+    broken
+}
+
+fn told_badly(reading: &Reading) -> Option<String> {
+    let verdict = match reading.verdict {
+        Verdict::Injected => "injected",
+        Verdict::Skipped => "skipped",
+        Verdict::Refused => "refused",
+        Verdict::Http(_) | Verdict::Panicked | Verdict::Unreadable => return None,
+    };
+    let Told { warnings, audit } = &reading.told;
+    let reason = audit["reason"].as_str().and_then(Reason::from_code);
+    if audit["verdict"] != verdict || reason.is_none_or(|reason| reason.verdict().code() != verdict) {
+        return Some(format!("{verdict}, and the audit log is told {audit}"));
+    }
+    let long = |value: &Value, most: usize| value.as_str().is_none_or(|text| text.chars().count() > most);
+    let name = |name: &str| name.len() <= 63 && name.bytes().all(|b| b.is_ascii_alphanumeric());
+    let members = audit.as_object().into_iter().flatten();
+    if members.into_iter().any(|(key, value)| !name(key) || long(value, 256)) {
+        return Some(format!("the audit log is told too much: {audit}"));
+    }
+    let warnings = warnings.as_array().map(Vec::as_slice).unwrap_or_default();
+    let too_much = warnings.len() > 5 || warnings.iter().any(|warning| long(warning, 120));
+    too_much.then(|| format!("warnings that are too many or too long: {warnings:?}"))
 }
 
 /// The same without null members, which to Go are not there.
@@ -243,6 +283,7 @@ mod tests {
             message: String::new(),
             patch: json!([{"op": "add", "path": "/metadata/labels", "value": {"a": value}}]),
             envelope: Value::Null,
+            told: Told::default(),
         };
         let case = |written: &str| Case {
             name: String::new(),
@@ -259,6 +300,31 @@ mod tests {
         assert_eq!(told("a", "<no value>", "x-<no value>"), 2);
         assert_eq!(told("a", "b", "c"), 0);
         assert_eq!(told("<no value>", "<no value>", "<no value>"), 0);
+    }
+
+    #[test]
+    fn an_answer_must_say_why_in_few_words() {
+        let reading = |verdict, warnings: Value, audit: Value| Reading {
+            verdict,
+            message: String::new(),
+            patch: Value::Null,
+            envelope: Value::Null,
+            told: Told { warnings, audit },
+        };
+        let right = json!({"reason": "host_network", "verdict": "skipped", "rule": "hostNetwork"});
+        let badly = |verdict, warnings, audit: &Value| {
+            told_badly(&reading(verdict, warnings, audit.clone())).is_some()
+        };
+        assert!(!badly(Verdict::Skipped, json!(["short"]), &right));
+        assert!(badly(Verdict::Injected, Value::Null, &right));
+        assert!(badly(Verdict::Skipped, Value::Null, &Value::Null));
+        assert!(badly(Verdict::Skipped, json!(["x".repeat(121)]), &right));
+        assert!(badly(Verdict::Skipped, json!(["a", "b", "c", "d", "e", "f"]), &right));
+        for (name, value) in [("a/b", "x"), ("a", &*"x".repeat(257))] {
+            let mut audit = right.clone();
+            audit[name] = json!(value);
+            assert!(badly(Verdict::Skipped, Value::Null, &audit), "{name}");
+        }
     }
 
     #[test]

@@ -12,6 +12,7 @@
 //! | `tags` | `pillion tag` |
 //! | `takeover` | beside a live istiod, and in its place |
 //! | `table` | the rules that users rely on, row by row |
+//! | `told` | why a pod is refused or skipped: Events, audit annotations, warnings at kubectl |
 //! | `reviews` | what an API server sends for pods of controllers: the bodies of `make bench` |
 //! | `watches` | the configuration in a cluster: awaited, followed, gone |
 
@@ -33,4 +34,5 @@ mod support;
 mod table;
 mod tags;
 mod takeover;
+mod told;
 mod watches;

@@ -28,6 +28,8 @@ use crate::support::run;
 /// The image whose pods the kubelet runs as the program under test.
 pub const IMAGE_REPOSITORY: &str = "registry.example/pillion";
 pub const IMAGE_TAG: &str = "e2e";
+/// The API server's audit log, in the control plane's directory.
+const AUDIT_LOG: &str = "audit.log";
 /// The user that the image names.
 const IMAGE_USER: u32 = 65532;
 /// How long anything may take that needs several processes on a busy machine.
@@ -41,7 +43,9 @@ pub struct Cluster {
 
 /// Nothing drops it: its guards end it when this process ends.
 static CLUSTER: LazyLock<Cluster> = LazyLock::new(|| {
-    let mut plane = ControlPlane::start_at(&binaries().unwrap(), HOST, &[])
+    let policy = format!("--audit-policy-file={}/tests/e2e/harness/audit.yaml", env!("CARGO_MANIFEST_DIR"));
+    let log = format!("--audit-log-path={AUDIT_LOG}");
+    let mut plane = ControlPlane::start_at(&binaries().unwrap(), HOST, &[&policy, &log])
         .expect("the control plane starts in a network namespace: run `make e2e`");
     plane.start_controller_manager(&[]).unwrap();
     let options = Options {
@@ -154,6 +158,14 @@ pub fn get(path: &str) -> Option<Value> {
 pub fn list(path: &str) -> Vec<Value> {
     let items = get(path).and_then(|list| list["items"].as_array().cloned());
     items.unwrap_or_default()
+}
+
+/// What the API server has written down of the pods that were created in a namespace.
+pub fn audited(namespace: &str) -> Vec<Value> {
+    let log = std::fs::read_to_string(cluster().plane.directory().join(AUDIT_LOG)).unwrap_or_default();
+    // The last line may be half there.
+    let events = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    events.filter(|event| event["objectRef"]["namespace"] == namespace).collect()
 }
 
 /// Waits until something is so.

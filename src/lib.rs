@@ -34,6 +34,7 @@ pub mod clock;
 pub mod cluster;
 pub mod decisions;
 pub mod engine;
+pub mod explain;
 pub mod files;
 pub mod http;
 pub mod lifecycle;

@@ -29,6 +29,11 @@ pub(super) struct AccessArgs {
 }
 
 impl AccessArgs {
+    /// Whether a cluster is named outright.
+    pub(super) fn is_given(&self) -> bool {
+        self.kubeconfig.is_some() || self.context.is_some()
+    }
+
     pub(super) fn access(&self) -> Access {
         Access { kubeconfig: self.kubeconfig.clone(), context: self.context.clone() }
     }

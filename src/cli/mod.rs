@@ -8,6 +8,7 @@
 //! | `cluster` | which cluster is meant, and certificates |
 //! | `tryout` | the line that `serve` prints, and the files it names |
 //! | `inject`, `input`, `output` | `pillion inject`: the command, its files, its output formats |
+//! | `explain` | `pillion explain`: why a pod is, or is not, injected |
 //! | `tag` | `pillion tag`: further names of a revision |
 //! | `takeover` | `pillion takeover`: istiod's webhooks, made to call us |
 //! | `webhook` | `pillion webhook remove` |
@@ -21,6 +22,7 @@ mod boot;
 mod cluster;
 mod duration;
 mod environment;
+mod explain;
 mod inject;
 mod input;
 mod origin;
@@ -33,10 +35,11 @@ mod tryout;
 mod webhook;
 
 use std::io::{self, ErrorKind, Write};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Result;
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use clap_complete::Shell;
 
 /// Puts the Envoy sidecar into Kubernetes pods, as Istio's injector does or with no Istio at all.
@@ -59,6 +62,8 @@ enum Command {
     Serve(Box<serve::Args>),
     /// Put the sidecar into manifests, as the webhook would.
     Inject(Box<inject::Args>),
+    /// Tell why pods are, or are not, injected, and where each change comes from.
+    Explain(Box<explain::Args>),
     /// Give a revision further names, as `istioctl tag` does.
     Tag(Box<tag::Args>),
     /// Let istiod's own webhooks call Pillion, after a check that pods come out the same; or give them back.
@@ -82,10 +87,11 @@ struct Usage(String);
 /// Runs the program.
 #[must_use]
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = parse();
     let done = match cli.command {
         Command::Serve(args) => serve::run(*args),
         Command::Inject(args) => inject::run(*args),
+        Command::Explain(args) => explain::run(*args),
         Command::Tag(args) => tag::run(*args),
         Command::Takeover(args) => takeover::run(*args),
         Command::Webhook(args) => webhook::run(args),
@@ -99,6 +105,20 @@ pub fn main() -> ExitCode {
             complain(&format!("error: {error:#}"));
             ExitCode::from(if error.is::<Usage>() { 2 } else { 1 })
         }
+    }
+}
+
+/// What was typed. Called `kubectl-pillion`, the program is a plugin of kubectl and names itself so.
+fn parse() -> Cli {
+    let called = std::env::args_os().next().map(PathBuf::from);
+    let plugin = called.as_deref().and_then(Path::file_stem).is_some_and(|name| name == "kubectl-pillion");
+    let mut command = Cli::command();
+    if plugin {
+        command = command.name("kubectl pillion").bin_name("kubectl pillion");
+    }
+    match Cli::from_arg_matches(&command.get_matches()) {
+        Ok(cli) => cli,
+        Err(error) => error.exit(),
     }
 }
 

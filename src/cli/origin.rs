@@ -46,7 +46,7 @@ pub(super) struct OriginArgs {
 }
 
 /// The same of `istioctl kube-inject`.
-#[derive(Debug, Default, clap::Args)]
+#[derive(Clone, Debug, Default, clap::Args)]
 pub(super) struct IstioctlArgs {
     /// Injector configuration, or a template alone, as istioctl takes it.
     #[arg(long = "injectConfigFile", alias = "inject-config-file", value_name = "FILE")]
@@ -65,8 +65,28 @@ pub(super) struct IstioctlArgs {
 }
 
 impl OriginArgs {
+    /// Whether a source is named outright.
+    pub(super) fn is_given(&self) -> bool {
+        self.config_source.is_some() || self.config_dir.is_some()
+    }
+
+    /// The revision that is meant.
+    pub(super) fn revision(&self) -> &str {
+        if self.revision.is_empty() { "default" } else { &self.revision }
+    }
+
     /// The source that is meant.
     pub(super) fn origin(&self, istioctl: IstioctlArgs, settings: &Settings) -> Result<Origin> {
+        self.origin_by(istioctl, settings, own_variable)
+    }
+
+    /// The same where `lookup` reads variables.
+    pub(super) fn origin_by(
+        &self,
+        istioctl: IstioctlArgs,
+        settings: &Settings,
+        lookup: impl Fn(&str) -> Option<String>,
+    ) -> Result<Origin> {
         let files = istioctl.inject_config_file.map(|injector| Files {
             injector,
             values: istioctl.values_file,
@@ -74,7 +94,7 @@ impl OriginArgs {
         });
         let origin = match (self.config_source, self.config_dir.clone(), files) {
             (Some(ConfigSource::Configmap), None, None) => {
-                let shared = std::env::var("SHARED_MESH_CONFIG").ok().filter(|name| !name.is_empty());
+                let shared = lookup("SHARED_MESH_CONFIG").filter(|name| !name.is_empty());
                 Ok(Origin::ConfigMaps(Names::of(settings, shared)))
             }
             (Some(ConfigSource::Configmap), ..) => {
@@ -98,13 +118,21 @@ impl OriginArgs {
 
     /// What the injector is told: variables, and flags over them.
     pub(super) fn settings(&self) -> Settings {
-        let lookup = |name: &str| std::env::var(name).ok();
+        self.settings_by(own_variable)
+    }
+
+    /// The same where `lookup` reads variables.
+    pub(super) fn settings_by(&self, lookup: impl Fn(&str) -> Option<String>) -> Settings {
         let settings = environment::settings(lookup, &self.template_env);
         // `--revision ""` means what no revision means, as in Istio.
         let revision =
             if self.revision.is_empty() { settings.revision.clone() } else { self.revision.clone() };
         Settings { revision, compat: self.compat, ..settings }
     }
+}
+
+fn own_variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
 }
 
 fn release(text: &str) -> Result<Level, String> {

@@ -68,11 +68,12 @@ fn differences(name: &str, injected: &Injected<'_>) -> Result<String> {
 }
 
 /// As <https://no-color.org> has it.
-fn in_colour() -> bool {
+pub(super) fn in_colour() -> bool {
     std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
-fn difference(name: &str, before: &str, after: &str, colour: bool) -> String {
+/// A unified difference of two texts; nothing where they are the same.
+pub(super) fn difference(name: &str, before: &str, after: &str, colour: bool) -> String {
     const CONTEXT: usize = 3;
     if before == after {
         return String::new();

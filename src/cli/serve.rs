@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use kube::Client;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
@@ -122,7 +123,8 @@ async fn serve(plan: Plan, level: Level) -> Result<()> {
 
     sockets.announce(&plan, ca_pem.as_deref())?;
     let (trigger, shutdown) = lifecycle::shutdown();
-    let mut servers = sockets.serve(tls, &plan, &engine, &readiness, notices, &status, level, &shutdown);
+    let mut servers =
+        sockets.serve(tls, &plan, &engine, &readiness, notices, &status, level, client, &shutdown);
     readiness.is_there(Part::Listener);
 
     let asked = signals.next().await;
@@ -201,13 +203,14 @@ impl Sockets {
         notices: Notices,
         status: &Arc<Status>,
         level: Level,
+        cluster: Option<Client>,
         shutdown: &Shutdown,
     ) -> JoinSet<()> {
         let metrics = engine.metrics();
         let webhook =
             admit::router_with(Arc::clone(engine), Arc::clone(readiness), plan.decision_log, notices);
         let public = admin::router(Arc::clone(readiness), Arc::clone(status), Arc::clone(metrics));
-        let private = debug::router(Arc::clone(engine), Arc::clone(status), level);
+        let private = debug::router(Arc::clone(engine), Arc::clone(status), level, cluster);
         let few = Limits { connections: 100, ..plan.limits };
         let mut servers = JoinSet::new();
         for (listener, tls, router, limits) in [

@@ -10,6 +10,8 @@
 //! | `removal` | taking webhooks away before the program goes |
 //! | `identity` | certificates of our own in a Secret, renewed by one replica |
 //! | `injectors` | webhook configurations that inject, and pods that two of them take |
+//! | `calls` | whether an API server asks a webhook about a pod, condition by condition |
+//! | `installation` | the Pillion that runs in the cluster, and its configuration |
 //! | `tags` | further names of a revision |
 //! | `takeover` | istiod's own webhook configurations, made to call us |
 //! | `events` | Events on the ConfigMap that cannot be used |
@@ -17,11 +19,13 @@
 //!
 //! Never: answering requests, deciding about pods.
 
+pub mod calls;
 pub mod client;
 pub mod events;
 mod follow;
 pub mod identity;
 pub mod injectors;
+pub mod installation;
 pub mod owners;
 pub mod registration;
 pub mod removal;

@@ -1,19 +1,23 @@
 //! The debug port: what shows or changes something. It listens on loopback only, and answers only requests that name
 //! a loopback host, so that a web page cannot reach it through a name that resolves to 127.0.0.1.
-//! Never: keys, and nothing of what the webhook was sent.
+//! Never: keys, and nothing of what the webhook was sent; what is explained here came with the question.
 
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Request, State};
+use axum::extract::{Query, Request, State};
 use axum::http::{StatusCode, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
+use kube::Client;
 use pillion_govalue::{Map, Value, json};
 
+use crate::clock::now;
+use crate::cluster::calls::{Calls, Registered};
 use crate::engine::Engine;
+use crate::explain;
 use crate::source::Status;
 use crate::telemetry::log::Level;
 
@@ -22,16 +26,18 @@ struct Shared {
     engine: Arc<Engine>,
     status: Arc<Status>,
     level: Level,
+    cluster: Option<Client>,
 }
 
 /// What the debug listener serves.
-pub fn router(engine: Arc<Engine>, status: Arc<Status>, level: Level) -> Router {
+pub fn router(engine: Arc<Engine>, status: Arc<Status>, level: Level, cluster: Option<Client>) -> Router {
     Router::new()
         .route("/debug/config", get(config))
         .route("/debug/mesh", get(mesh))
+        .route("/explain", post(explain))
         .route("/log-level", get(level_get).put(level_put))
         .layer(from_fn(loopback_only))
-        .with_state(Shared { engine, status, level })
+        .with_state(Shared { engine, status, level, cluster })
 }
 
 async fn loopback_only(request: Request, next: Next) -> Response {
@@ -92,6 +98,44 @@ async fn mesh(State(shared): State<Shared>) -> Response {
         Some(generation) => as_json(&generation.snapshot.mesh.config),
         None => (StatusCode::SERVICE_UNAVAILABLE, "no configuration is in use\n").into_response(),
     }
+}
+
+/// The namespace of objects that name none.
+#[derive(Debug, serde::Deserialize)]
+struct Namespace {
+    #[serde(default)]
+    namespace: String,
+}
+
+/// Explains the pods of the manifest in the body, under the configuration in use (docs/explain.md).
+async fn explain(State(shared): State<Shared>, Query(query): Query<Namespace>, manifest: String) -> Response {
+    let Some(generation) = shared.engine.generation() else {
+        return (StatusCode::SERVICE_UNAVAILABLE, "no configuration is in use\n").into_response();
+    };
+    let namespace = if query.namespace.is_empty() { "default" } else { &query.namespace };
+    let subjects = match explain::subjects("the body", &manifest, namespace) {
+        Ok(subjects) if subjects.is_empty() => {
+            return (StatusCode::UNPROCESSABLE_ENTITY, "there is no pod in the body\n").into_response();
+        }
+        Ok(subjects) => subjects,
+        Err(error) => return (StatusCode::UNPROCESSABLE_ENTITY, format!("{error}\n")).into_response(),
+    };
+    let mut registered = match shared.cluster {
+        Some(cluster) => Registered::of(cluster).await.map_err(|error| error.to_string()),
+        None => Err("this Pillion speaks to no cluster".to_owned()),
+    };
+    let mut told = Vec::with_capacity(subjects.len());
+    for subject in subjects {
+        let calls = match &mut registered {
+            Ok(registered) => {
+                let asked = registered.calls(&subject.namespace, explain::pod_as_json(&subject.pod)).await;
+                asked.unwrap_or_else(|error| Calls::unknown(error.to_string()))
+            }
+            Err(why) => Calls::unknown(why.clone()),
+        };
+        told.push(explain::explained(&generation.snapshot, subject, shared.status.source(), calls, now()));
+    }
+    as_json(&explain::together(&told))
 }
 
 fn as_json(value: &Value<'_>) -> Response {

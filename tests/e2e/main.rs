@@ -8,6 +8,7 @@
 //! | `kubectl` | `pillion inject \| kubectl create --dry-run=server` (`make dry-run`; all else is `make e2e`) |
 //! | `harness` | a cluster whose pods run: control plane, kubelet, Helm, Kustomize |
 //! | `kubelet` | the harness itself |
+//! | `explain` | `pillion explain` beside what really happens |
 //! | `endure` | what must not be noticed by whoever creates pods |
 //! | `tags` | `pillion tag` |
 //! | `takeover` | beside a live istiod, and in its place |
@@ -26,6 +27,7 @@
 )]
 
 mod endure;
+mod explain;
 mod harness;
 mod kubectl;
 mod kubelet;

@@ -17,7 +17,7 @@ fn status() -> Arc<Status> {
 }
 
 fn private() -> Router {
-    debug::router(engine(), status(), Level::fixed())
+    debug::router(engine(), status(), Level::fixed(), None)
 }
 
 #[tokio::test]

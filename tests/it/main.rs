@@ -13,6 +13,7 @@
 //! | `serve` | `pillion serve` as a process: its contract with whoever starts it |
 //! | `inject` | `pillion inject` as a process |
 //! | `cluster_commands` | `pillion tag` and `pillion takeover` as processes, without a cluster |
+//! | `explain` | `pillion explain` as a process, and over the debug port |
 //! | `hostile` | strangers: reviews torn, hurt and blown up |
 //! | `golden` | folders of input and expected output |
 //! | `docs` | what the documentation says of the code |
@@ -31,6 +32,7 @@ mod admission;
 mod certificates;
 mod cluster_commands;
 mod docs;
+mod explain;
 mod folders;
 mod golden;
 mod hostile;

@@ -2,8 +2,10 @@
 //! take one pod both. Pure, but for the list of them. Never: writing them.
 
 mod overlap;
+mod selector;
 
-pub use overlap::{Example, Labels, Overlap, example, overlaps};
+pub use overlap::{Example, Overlap, example, overlaps};
+pub use selector::{Labels, Requirement, requirements};
 
 use k8s_openapi::api::admissionregistration::v1::MutatingWebhookConfiguration;
 use k8s_openapi::api::core::v1::Namespace;

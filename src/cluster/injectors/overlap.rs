@@ -2,17 +2,15 @@
 //! of one key it says of no other: it is enough to try, for each key, its absence, every value that a selector names,
 //! and one that none names. That is exact. Never: conditions in CEL, which may only take fewer pods.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt;
 
 use k8s_openapi::api::admissionregistration::v1::{MutatingWebhook, MutatingWebhookConfiguration};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use kube::ResourceExt;
 
+use super::selector::{Labels, Requirement, requirements};
 use super::standing;
-
-/// Labels of an object.
-pub type Labels = BTreeMap<String, String>;
 
 /// The label that every namespace has.
 const NAMESPACE_NAME: &str = "kubernetes.io/metadata.name";
@@ -81,38 +79,6 @@ pub fn example(entries: &[&MutatingWebhook]) -> Option<Example> {
     })
 }
 
-/// What a selector says of one key.
-struct Requirement<'s> {
-    key: &'s str,
-    operator: &'s str,
-    values: Vec<&'s str>,
-}
-
-fn requirements(selector: &LabelSelector) -> Vec<Requirement<'_>> {
-    let labels = selector.match_labels.iter().flatten();
-    let labels = labels.map(|(key, value)| Requirement { key, operator: "In", values: vec![value.as_str()] });
-    let expressions = selector.match_expressions.iter().flatten().map(|expression| Requirement {
-        key: &expression.key,
-        operator: &expression.operator,
-        values: expression.values.iter().flatten().map(String::as_str).collect(),
-    });
-    labels.chain(expressions).collect()
-}
-
-impl Requirement<'_> {
-    /// As API servers read it; what they do not know takes nothing.
-    fn holds(&self, value: Option<&str>) -> bool {
-        let named = value.is_some_and(|value| self.values.contains(&value));
-        match self.operator {
-            "In" => named,
-            "NotIn" => !named,
-            "Exists" => value.is_some(),
-            "DoesNotExist" => value.is_none(),
-            _ => false,
-        }
-    }
-}
-
 /// The fewest labels that meet all requirements.
 fn solve(requirements: &[Requirement<'_>]) -> Option<Labels> {
     let keys: BTreeSet<&str> = requirements.iter().map(|requirement| requirement.key).collect();
@@ -163,6 +129,7 @@ impl fmt::Display for Overlap {
 mod tests {
     use super::*;
     use serde_json::{Value, json};
+    use std::collections::BTreeMap;
 
     fn entry(name: &str, namespace: &Value, pod: &Value) -> Value {
         json!({

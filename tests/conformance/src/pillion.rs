@@ -289,6 +289,8 @@ impl Trace for Fired {
                 format!("pass: {name} {}", if changed { "changed the pod" } else { "changed nothing" })
             }
             Step::Gate { .. }
+            | Step::Rule { .. }
+            | Step::Pod { .. }
             | Step::TemplateChosen { .. }
             | Step::Rendered { .. }
             | Step::Merged { .. }

@@ -30,22 +30,102 @@ pub struct Target<'p, L> {
 /// root namespace, the pod's namespace, the annotation, the resource that selects the pod. An annotation that
 /// cannot be read is passed over here; checking the annotations refuses it.
 #[must_use]
-pub fn effective<'l, L: Fn(&str) -> Option<&'l str>>(
+pub fn effective<'l, 'r, L: Fn(&str) -> Option<&'l str>>(
     mesh: &Mesh,
-    resources: &ProxyConfigs,
+    resources: &'r ProxyConfigs,
     target: &Target<'_, L>,
 ) -> Value<'static> {
     let empty = Map::new();
     let root = mesh.root_namespace();
-    let global = (!root.is_empty()).then(|| resources.of_namespace(root)).flatten();
-    let own = (target.namespace != root).then(|| resources.of_namespace(target.namespace)).flatten();
-    let workload = resources.of_workload(target.namespace, &target.label);
+    let layer = |resource: &'r ProxyConfigResource| &resource.layer;
+    let global = (!root.is_empty()).then(|| resources.of_namespace(root)).flatten().map(layer);
+    let own =
+        (target.namespace != root).then(|| resources.of_namespace(target.namespace)).flatten().map(layer);
+    let workload = resources.of_workload(target.namespace, &target.label).map(layer);
     if global.is_none() && own.is_none() && workload.is_none() && target.annotation.is_none() {
         return mesh.usual_proxy_config().clone();
     }
     let annotation = target.annotation.and_then(|text| annotation_layer(text, mesh.messages()).ok());
     let namespaces = [global, own].into_iter().flatten();
     Value::map(layered(mesh, namespaces, &annotation.unwrap_or_default(), workload.unwrap_or(&empty)))
+}
+
+/// What one layer of a pod's `ProxyConfig` sets.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Layer<'r> {
+    /// Where it comes from.
+    pub of: LayerOf,
+    /// The resource, where it comes from one.
+    pub resource: Option<&'r ProxyConfigResource>,
+    /// What it sets; layers above it may set it otherwise.
+    pub sets: Map<'static>,
+}
+
+/// Where a layer comes from, the lowest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LayerOf {
+    /// `defaultConfig` of the mesh configuration.
+    Mesh,
+    /// A resource in the mesh's root namespace.
+    RootNamespace,
+    /// A resource in the pod's namespace.
+    Namespace,
+    /// The annotation `proxy.istio.io/config`.
+    Annotation,
+    /// A resource that selects the pod.
+    Workload,
+}
+
+impl LayerOf {
+    /// The name, for people and JSON.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Mesh => "mesh",
+            Self::RootNamespace => "rootNamespace",
+            Self::Namespace => "namespace",
+            Self::Annotation => "annotation",
+            Self::Workload => "workload",
+        }
+    }
+}
+
+/// The layers that [`effective`] lays over the defaults, the lowest first; those that are not there left out.
+#[must_use]
+pub fn layers<'l, 'r, L: Fn(&str) -> Option<&'l str>>(
+    mesh: &Mesh,
+    resources: &'r ProxyConfigs,
+    target: &Target<'_, L>,
+) -> Vec<Layer<'r>> {
+    let root = mesh.root_namespace();
+    let global = (!root.is_empty()).then(|| resources.of_namespace(root)).flatten();
+    let own = (target.namespace != root).then(|| resources.of_namespace(target.namespace)).flatten();
+    let workload = resources.of_workload(target.namespace, &target.label);
+    let annotation = target.annotation.and_then(|text| annotation_layer(text, mesh.messages()).ok());
+    let set = |of, sets: Map<'static>| Layer { of, resource: None, sets };
+    let resource = |of, resource: Option<&'r ProxyConfigResource>| {
+        resource.map(|resource| Layer { of, resource: Some(resource), sets: resource.layer.clone() })
+    };
+    [
+        mesh.default_config()
+            .as_map()
+            .map(|sets| set(LayerOf::Mesh, beyond(sets, mesh.code_default_config()))),
+        resource(LayerOf::RootNamespace, global),
+        resource(LayerOf::Namespace, own),
+        annotation.map(|sets| set(LayerOf::Annotation, sets)),
+        resource(LayerOf::Workload, workload),
+    ]
+    .into_iter()
+    .flatten()
+    .filter(|layer| !layer.sets.is_empty())
+    .collect()
+}
+
+/// What `config` says that `defaults` do not say alike.
+fn beyond(config: &Map<'static>, defaults: &Map<'static>) -> Map<'static> {
+    let mut said = config.clone();
+    said.retain(|key, value| defaults.get(key) != Some(value));
+    said
 }
 
 /// The layers one over the other: first those of namespaces, at last the pod's own.

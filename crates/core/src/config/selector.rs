@@ -1,6 +1,8 @@
 //! Label selectors: `matchLabels` and `matchExpressions`, by apimachinery's rules. A selector with a fault matches
 //! nothing and says why. Never: where the labels come from.
 
+use std::fmt;
+
 use pillion_govalue::Value;
 
 use super::decode::{self, DecodeError};
@@ -68,6 +70,27 @@ impl LabelSelector {
                 self.problem.get_or_insert(problem);
             }
         }
+    }
+}
+
+/// As kubectl writes selectors: `app in (a,b),!tier`.
+impl fmt::Display for LabelSelector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(problem) = &self.problem {
+            return write!(f, "a faulty selector ({problem})");
+        }
+        for (at, requirement) in self.requirements.iter().enumerate() {
+            let Requirement { key, operator, values } = requirement;
+            let values = values.join(",");
+            f.write_str(if at > 0 { "," } else { "" })?;
+            match operator {
+                Operator::In => write!(f, "{key} in ({values})")?,
+                Operator::NotIn => write!(f, "{key} notin ({values})")?,
+                Operator::Exists => f.write_str(key)?,
+                Operator::DoesNotExist => write!(f, "!{key}")?,
+            }
+        }
+        Ok(())
     }
 }
 

@@ -8,6 +8,7 @@ use super::facts::{label, text};
 use super::finish::containers::annotation;
 use super::reason::Reason;
 use super::request::Warning;
+use super::trace::{Step, Trace};
 use crate::config::{Gates, LabelSelector, Policy, Snapshot};
 
 /// Namespaces that are never injected: of Kubernetes itself and of kind's storage.
@@ -32,45 +33,69 @@ impl Decision {
     }
 }
 
+/// What a rule says of a pod: [`Reason::Injected`], why it is skipped, or nothing, which leaves it to the next rule.
+type Rule = fn(&Value<'_>, &Snapshot, &mut Vec<Warning>) -> Option<Reason>;
+
+/// All rules with their names, the first that says something first.
+const RULES: [(&str, Rule); 8] = [
+    ("hostNetwork", |pod, _, _| {
+        (pod.at(&["spec", "hostNetwork"]).and_then(Value::as_bool) == Some(true))
+            .then_some(Reason::HostNetwork)
+    }),
+    ("namespace", |pod, _, _| {
+        IGNORED_NAMESPACES
+            .contains(&text(pod, &["metadata", "namespace"]))
+            .then_some(Reason::NamespaceIgnored)
+    }),
+    ("policyName", |_, snapshot, _| {
+        matches!(snapshot.injector.policy, Policy::Other(_)).then_some(Reason::PolicyInvalid)
+    }),
+    ("label", |pod, snapshot, warnings| wish(label(pod, INJECT)?, Reason::LabelOptOut, snapshot, warnings)),
+    ("annotation", |pod, snapshot, warnings| {
+        // The label counts even where it leaves it open.
+        let asked = annotation(pod, INJECT).filter(|_| label(pod, INJECT).is_none());
+        wish(asked?, Reason::AnnotationOptOut, snapshot, warnings)
+    }),
+    ("neverInjectSelector", |pod, snapshot, warnings| {
+        matches_any(&snapshot.injector.never_inject, "neverInjectSelector", pod, warnings)
+            .then_some(Reason::NeverSelector)
+    }),
+    ("alwaysInjectSelector", |pod, snapshot, warnings| {
+        matches_any(&snapshot.injector.always_inject, "alwaysInjectSelector", pod, warnings)
+            .then_some(Reason::Injected)
+    }),
+    ("policy", |_, snapshot, _| match snapshot.injector.policy {
+        Policy::Enabled => Some(Reason::Injected),
+        _ => Some(Reason::PolicyDisabled),
+    }),
+];
+
 /// Decides for a pod whose namespace is filled in.
-pub(crate) fn decide(pod: &Value<'_>, snapshot: &Snapshot, warnings: &mut Vec<Warning>) -> Decision {
-    if pod.at(&["spec", "hostNetwork"]).and_then(Value::as_bool) == Some(true) {
-        return Decision::new(Reason::HostNetwork, "hostNetwork");
+pub(crate) fn decide<T: Trace>(
+    pod: &Value<'_>,
+    snapshot: &Snapshot,
+    warnings: &mut Vec<Warning>,
+    trace: &mut T,
+) -> Decision {
+    for (name, rule) in RULES {
+        let says = rule(pod, snapshot, warnings);
+        trace.step(Step::Rule { name, says });
+        if let Some(reason) = says {
+            // What is wrong with the policy is the policy's word.
+            return Decision::new(reason, if name == "policyName" { "policy" } else { name });
+        }
     }
-    if IGNORED_NAMESPACES.contains(&text(pod, &["metadata", "namespace"])) {
-        return Decision::new(Reason::NamespaceIgnored, "namespace");
-    }
-    let config = &snapshot.injector;
-    if matches!(config.policy, Policy::Other(_)) {
-        return Decision::new(Reason::PolicyInvalid, "policy");
-    }
-    if let Some(decision) = asked(pod, snapshot, warnings) {
-        return decision;
-    }
-    if matches_any(&config.never_inject, "neverInjectSelector", pod, warnings) {
-        return Decision::new(Reason::NeverSelector, "neverInjectSelector");
-    }
-    if matches_any(&config.always_inject, "alwaysInjectSelector", pod, warnings) {
-        return Decision::new(Reason::Injected, "alwaysInjectSelector");
-    }
-    match config.policy {
-        Policy::Enabled => Decision::new(Reason::Injected, "policy"),
-        _ => Decision::new(Reason::PolicyDisabled, "policy"),
-    }
+    Decision::new(Reason::PolicyDisabled, "policy")
 }
 
-/// What the pod itself asks for, if it asks.
-fn asked(pod: &Value<'_>, snapshot: &Snapshot, warnings: &mut Vec<Warning>) -> Option<Decision> {
-    let (wish, by, refusal) = match label(pod, INJECT) {
-        Some(wish) => (wish, "label", Reason::LabelOptOut),
-        None => (annotation(pod, INJECT).unwrap_or_default(), "annotation", Reason::AnnotationOptOut),
-    };
-    match read(wish, &snapshot.gates) {
+/// What a pod asks for, if its word is one.
+fn wish(word: &str, refusal: Reason, snapshot: &Snapshot, warnings: &mut Vec<Warning>) -> Option<Reason> {
+    match read(word, &snapshot.gates) {
         Wish::None => None,
-        Wish::Yes => Some(Decision::new(Reason::Injected, by)),
-        Wish::No => Some(Decision::new(refusal, by)),
+        Wish::Yes => Some(Reason::Injected),
+        Wish::No => Some(refusal),
         Wish::Unclear => {
-            warnings.push(Warning::InjectValue(String::from(wish)));
+            warnings.push(Warning::InjectValue(String::from(word)));
             None
         }
     }
@@ -102,6 +127,36 @@ pub(super) fn read(wish: &str, gates: &Gates) -> Wish {
         "" => Wish::None,
         "y" | "yes" | "true" | "on" => Wish::Yes,
         _ => Wish::No,
+    }
+}
+
+/// What the rule `name` looks at in this pod and configuration, in words: for whoever explains an answer.
+#[must_use]
+pub fn looked_at(name: &str, pod: &Value<'_>, snapshot: &Snapshot) -> String {
+    let said = |key: &str, value: Option<&str>| match value {
+        Some(value) => format!("{key}={value:?}"),
+        None => format!("no {key}"),
+    };
+    let selectors = |list: &[LabelSelector]| match list.len() {
+        0 => "no selectors".to_owned(),
+        _ => list.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
+    };
+    let config = &snapshot.injector;
+    match name {
+        "hostNetwork" => match pod.at(&["spec", "hostNetwork"]).and_then(Value::as_bool) {
+            Some(value) => format!("hostNetwork: {value}"),
+            None => "no hostNetwork".to_owned(),
+        },
+        "namespace" => text(pod, &["metadata", "namespace"]).to_owned(),
+        "label" => said(INJECT, label(pod, INJECT)),
+        "annotation" => said(INJECT, annotation(pod, INJECT)),
+        "neverInjectSelector" => selectors(&config.never_inject),
+        "alwaysInjectSelector" => selectors(&config.always_inject),
+        _ => match &config.policy {
+            Policy::Enabled => "policy: enabled".to_owned(),
+            Policy::Disabled => "policy: disabled".to_owned(),
+            Policy::Other(name) => format!("policy: {name:?}"),
+        },
     }
 }
 

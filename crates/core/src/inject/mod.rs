@@ -35,12 +35,12 @@ mod request;
 pub(crate) mod root;
 mod trace;
 
-pub use decide::IGNORED_NAMESPACES;
+pub use decide::{IGNORED_NAMESPACES, looked_at};
 pub use error::{BadAnnotation, BadAnnotations, FinishError, InjectError, OverlayFault, OverlayStep};
 pub use facts::controller;
 pub use reason::{Reason, Verdict};
 pub use request::{Contradiction, Outcome, Owner, Request, Warning};
-pub use trace::{Step, Trace};
+pub use trace::{Stage, Step, Trace};
 
 use pillion_govalue::Value;
 use pillion_govalue::types::KNOWN;
@@ -68,8 +68,9 @@ pub fn inject<'r, T: Trace>(
     }
     check::check(&request.pod, KNOWN.pod).map_err(|e| InjectError::BadPod(e.to_string()))?;
     let (original, namespace_filled) = with_namespace(request);
+    trace.step(Step::Pod { after: Stage::Start, pod: &original });
     let mut warnings = Vec::new();
-    let decision = decide::decide(&original, snapshot, &mut warnings);
+    let decision = decide::decide(&original, snapshot, &mut warnings, trace);
     trace.step(Step::Decided { reason: decision.reason, by: decision.by });
     advice::give(&original, decision, snapshot, &mut warnings);
     if decision.reason != Reason::Injected {
@@ -85,6 +86,7 @@ pub fn inject<'r, T: Trace>(
     let mut pod = injected(&cx, request, trace)?;
     if namespace_filled {
         restore_namespace(&mut pod, &request.pod);
+        trace.step(Step::Pod { after: Stage::End, pod: &pod });
     }
     let patch = pillion_kubepatch::diff(&request.pod, &pod, KNOWN.pod);
     Ok(Outcome { verdict: Verdict::Injected, reason: Reason::Injected, warnings, patch, pod })
@@ -107,11 +109,14 @@ fn injected<'r, T: Trace>(
     }
     let render::Rendered { mut pod, template_pod } = rendered?;
     overrides::reapply(&mut pod, &template_pod, cx, trace)?;
+    trace.step(Step::Pod { after: Stage::Overrides, pod: &pod });
     if cx.snapshot.gates.adjust_init_user {
         finish::security::adjust_init_user(&mut pod, &cx.original, &cx.proxy_config);
+        trace.step(Step::Pod { after: Stage::InitUser, pod: &pod });
     }
     finish::run(&mut pod, &template_pod, cx, trace)?;
     overrides::keep_order(&mut pod, cx)?;
+    trace.step(Step::Pod { after: Stage::KeepOrder, pod: &pod });
     Ok(pod)
 }
 
@@ -151,6 +156,7 @@ fn context<'s, 'r, T: Trace>(
     let mut proxy_env = path::parameters(request.path, warnings);
     if snapshot.settings.platform == Platform::OpenShift && snapshot.gates.drop_user_like_app {
         finish::security::openshift_reset_user(&mut original, snapshot.gates.drop_user_like_init);
+        trace.step(Step::Pod { after: Stage::ResetUser, pod: &original });
     }
     let (cluster, network) = facts::cluster_and_network(&original, snapshot, &proxy_env);
     let (cluster, network) = (String::from(cluster), String::from(network));

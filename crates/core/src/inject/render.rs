@@ -9,7 +9,7 @@ use super::context::Context;
 use super::error::{InjectError, OverlayFault, OverlayStep};
 use super::finish::containers::{self, List, PROXY, annotation};
 use super::overlay::Overlay;
-use super::trace::{Step, Trace};
+use super::trace::{Stage, Step, Trace};
 use crate::config::InjectorConfig;
 
 /// The annotation that names a pod's templates.
@@ -51,6 +51,7 @@ pub(crate) fn render<'r, T: Trace>(
         out.pod =
             overlay.over(&out.pod).map_err(|fault| InjectError::Overlay { step: OverlayStep::Pod, fault })?;
         trace.step(Step::Merged { name });
+        trace.step(Step::Pod { after: Stage::Template(name), pod: &out.pod });
     }
     Ok(out)
 }

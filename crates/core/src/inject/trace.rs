@@ -1,11 +1,29 @@
 //! [`Trace`]: what happened on the way, as typed steps. `()` is the trace that compiles to nothing; `explain` and the
 //! conformance runner bring one that listens. Never: text made for people, or anything that changes the outcome.
 
+use std::fmt;
+
+use pillion_govalue::Value;
+
 use super::reason::Reason;
 
 /// One thing that happened.
 #[derive(Clone, Debug)]
 pub enum Step<'a> {
+    /// A rule was asked whether the pod is injected.
+    Rule {
+        /// The rule: `hostNetwork`, `label`, `neverInjectSelector`…
+        name: &'static str,
+        /// [`Reason::Injected`], why the pod is skipped, or nothing: then the next rule is asked.
+        says: Option<Reason>,
+    },
+    /// The pod as it is from here on.
+    Pod {
+        /// What has just been done to it: `template sidecar`, `pass app_probes`…
+        after: Stage<'a>,
+        /// The pod.
+        pod: &'a Value<'a>,
+    },
     /// It is settled whether the pod is injected. `by` names the rule: `label`, `annotation`, `alwaysInjectSelector`…
     Decided {
         /// [`Reason::Injected`] or why it is skipped.
@@ -79,6 +97,42 @@ pub enum Step<'a> {
         /// Whether the newer behaviour applies.
         open: bool,
     },
+}
+
+/// What changes a pod on its way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage<'a> {
+    /// Nothing yet: the pod as it came, its namespace filled in.
+    Start,
+    /// What OpenShift gave the containers is taken out, so that templates do not copy it.
+    ResetUser,
+    /// The overlay of this template was merged in.
+    Template(&'a str),
+    /// The user's own settings for injected containers were laid over them again.
+    Overrides,
+    /// The init container's user was put right.
+    InitUser,
+    /// A pass after the merge.
+    Pass(&'static str),
+    /// The containers that a second injection finds were put in their order.
+    KeepOrder,
+    /// The namespace that the request lent was taken back.
+    End,
+}
+
+impl fmt::Display for Stage<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Start => f.write_str("start"),
+            Self::ResetUser => f.write_str("reset user"),
+            Self::Template(name) => write!(f, "template {name}"),
+            Self::Overrides => f.write_str("overrides"),
+            Self::InitUser => f.write_str("init user"),
+            Self::Pass(name) => write!(f, "pass {name}"),
+            Self::KeepOrder => f.write_str("keep order"),
+            Self::End => f.write_str("end"),
+        }
+    }
 }
 
 /// Listens to the steps of one injection.

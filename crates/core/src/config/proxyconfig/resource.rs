@@ -64,6 +64,18 @@ impl ProxyConfigResource {
         })
     }
 
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its namespace.
+    #[must_use]
+    pub fn namespace(&self) -> &str {
+        &self.namespace
+    }
+
     fn selects<'l>(&self, label: &impl Fn(&str) -> Option<&'l str>) -> bool {
         self.selector.as_ref().is_some_and(|labels| {
             !labels.is_empty() && labels.iter().all(|(key, value)| label(key) == Some(value))
@@ -122,17 +134,27 @@ impl ProxyConfigs {
         self.0.get(namespace).map(Vec::as_slice).unwrap_or_default()
     }
 
-    /// The layer of a namespace: its first resource without a selector.
-    pub(super) fn of_namespace(&self, namespace: &str) -> Option<&Map<'static>> {
-        self.of(namespace).iter().find(|r| r.selector.is_none()).map(|r| &r.layer)
+    /// The resource of a namespace: its first without a selector.
+    pub(super) fn of_namespace(&self, namespace: &str) -> Option<&ProxyConfigResource> {
+        self.of(namespace).iter().find(|r| r.selector.is_none())
     }
 
-    /// The layer of a workload: the first resource of its namespace all of whose labels it has.
+    /// The resource of a workload: the first of its namespace all of whose labels it has.
     pub(super) fn of_workload<'l>(
         &self,
         namespace: &str,
         label: &impl Fn(&str) -> Option<&'l str>,
-    ) -> Option<&Map<'static>> {
-        self.of(namespace).iter().find(|r| r.selects(label)).map(|r| &r.layer)
+    ) -> Option<&ProxyConfigResource> {
+        self.of(namespace).iter().find(|r| r.selects(label))
+    }
+
+    /// The same without the resources of this name.
+    #[must_use]
+    pub fn without(&self, namespace: &str, name: &str) -> Self {
+        let mut rest = self.clone();
+        if let Some(resources) = rest.0.get_mut(namespace) {
+            resources.retain(|resource| resource.name != name);
+        }
+        rest
     }
 }

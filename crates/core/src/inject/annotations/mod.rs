@@ -27,7 +27,7 @@ pub(crate) fn check<T: Trace>(pod: &Value<'_>, gates: &Gates, trace: &mut T) -> 
     let mut bad = BadAnnotations::default();
     for (name, value) in annotations(pod) {
         let Some(row) = row(name) else { continue };
-        let problem = if row.checked.applies(gates) { row.kind.problem(value, gates) } else { None };
+        let problem = row.problem(value, gates);
         trace.step(Step::Annotation { name, valid: problem.is_none() });
         if let Some(message) = problem {
             bad.0.push(BadAnnotation { name: name.into(), value: value.into(), message });

@@ -28,6 +28,14 @@ pub struct Deprecated {
     pub instead: &'static str,
 }
 
+impl Annotation {
+    /// What is wrong with `value`, where that refuses the pod under these gates.
+    #[must_use]
+    pub fn problem(&self, value: &str, gates: &Gates) -> Option<String> {
+        if self.checked.applies(gates) { self.kind.problem(value, gates) } else { None }
+    }
+}
+
 /// What a value is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {

@@ -20,7 +20,7 @@ fn snapshot(config: &str) -> Snapshot {
 
 fn decided(snapshot: &Snapshot, pod: &str) -> (Reason, &'static str, usize) {
     let mut warnings = Vec::new();
-    let decision = decide(&parse(pod.as_bytes()).unwrap(), snapshot, &mut warnings);
+    let decision = decide(&parse(pod.as_bytes()).unwrap(), snapshot, &mut warnings, &mut ());
     (decision.reason, decision.by, warnings.len())
 }
 

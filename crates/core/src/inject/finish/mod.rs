@@ -14,7 +14,7 @@ use pillion_govalue::Value;
 
 use super::context::Context;
 pub(crate) use super::error::FinishError;
-use super::trace::{Step, Trace};
+use super::trace::{Stage, Step, Trace};
 
 /// A pass: changes the pod and says whether it did.
 type Pass = for<'a, 'b, 'c, 's, 'r> fn(
@@ -46,6 +46,7 @@ pub(crate) fn run<'r, T: Trace>(
     for (name, pass) in PASSES {
         let changed = pass(pod, template_pod, cx)?;
         trace.step(Step::Pass { name, changed });
+        trace.step(Step::Pod { after: Stage::Pass(name), pod });
     }
     Ok(())
 }

@@ -1,0 +1,109 @@
+//! What an explanation tells, by examples.
+
+use super::*;
+use crate::config::{Cluster, Settings, Source, Sources};
+use pillion_govalue::{json, parse};
+
+const TEMPLATE: &str = r#"
+policy: enabled
+defaultTemplates: [sidecar]
+templates:
+  sidecar: |
+    metadata:
+      annotations:
+        seen: "{{ index .ObjectMeta.Annotations `sidecar.istio.io/proxyCPU` }}"
+    spec:
+      containers:
+      - name: istio-proxy
+        image: example.org/proxy:{{ .ProxyConfig.Concurrency.GetValue }}
+neverInjectSelector:
+- matchLabels: {kind: batch}
+"#;
+const RESOURCE: &str = "apiVersion: networking.istio.io/v1beta1\nkind: ProxyConfig\nmetadata: {name: fast, \
+                        namespace: shop}\nspec: {concurrency: 3}\n";
+
+fn snapshot() -> Snapshot {
+    let sources = Sources {
+        injector: Source { name: "config", text: TEMPLATE },
+        values: Source { name: "values", text: "{}" },
+        mesh: None,
+        shared_mesh: None,
+        proxy_configs: vec![Source { name: "fast", text: RESOURCE }],
+    };
+    Snapshot::build(&sources, Settings::default(), Cluster::default()).unwrap().snapshot
+}
+
+fn told(pod: &str) -> Explanation {
+    let pod = parse(pod.as_bytes()).unwrap();
+    explain(&snapshot(), &Request { pod, namespace: "shop", path: "/inject", owner: None, now: None })
+}
+
+fn pod(metadata: &str) -> String {
+    format!(
+        r#"{{"metadata":{{"name":"a",{metadata}}},"spec":{{"containers":[{{"name":"web","image":"b"}}]}}}}"#
+    )
+}
+
+#[test]
+fn the_rules_are_told_in_order_up_to_the_one_that_settled_it() {
+    let told = told(&pod(r#""labels":{"kind":"batch"}"#));
+    assert_eq!(
+        (json::to_string(&told.to_value(), json::PLAIN).is_empty(), told.by),
+        (false, "neverInjectSelector")
+    );
+    let rules: Vec<(&str, &str)> = told.rules.iter().map(|rule| (rule.rule, &*rule.found)).collect();
+    assert_eq!(
+        rules,
+        [
+            ("hostNetwork", "no hostNetwork"),
+            ("namespace", "shop"),
+            ("policyName", "policy: enabled"),
+            ("label", "no sidecar.istio.io/inject"),
+            ("annotation", "no sidecar.istio.io/inject"),
+            ("neverInjectSelector", "kind in (batch)"),
+        ]
+    );
+    assert_eq!((told.verdict, told.reason), (Verdict::Skipped, Reason::NeverSelector));
+    assert!(told.stages.is_empty() && told.changes.is_empty());
+}
+
+#[test]
+fn what_an_annotation_changes_is_found_by_leaving_it_out() {
+    let told = told(&pod(
+        r#""annotations":{"sidecar.istio.io/proxyCPU":"2","sidecar.istio.io/inejct":"true","x":"y"}"#,
+    ));
+    assert_eq!(told.verdict, Verdict::Injected, "{:?}", told.message);
+    let [typo, cpu] = &told.annotations[..] else { panic!("{:?}", told.annotations) };
+    assert_eq!((&*typo.name, typo.doc, typo.changes.len()), ("sidecar.istio.io/inejct", None, 0));
+    let changed: Vec<&str> = cpu.changes.iter().map(|change| &*change.place).collect();
+    assert_eq!(changed, ["metadata.annotations.seen"]);
+}
+
+#[test]
+fn each_layer_of_the_proxy_configuration_is_told_with_what_it_sets_and_changes() {
+    let told = told(&pod(r#""annotations":{"proxy.istio.io/config":"{drainDuration: 7s}"}"#));
+    let layers: Vec<(&str, Option<&str>)> =
+        told.layers.iter().map(|layer| (layer.of, layer.resource.as_deref())).collect();
+    assert_eq!(layers, [("namespace", Some("shop/fast")), ("annotation", None)]);
+    let image: Vec<&str> = told.layers[0].changes.iter().map(|change| &*change.place).collect();
+    assert_eq!(image, ["spec.containers[istio-proxy].image"]);
+}
+
+#[test]
+fn stages_tell_who_changed_what_and_add_up_to_the_answer() {
+    let told = told(&pod(r#""labels":{"app":"web"}"#));
+    assert_eq!(told.stages[0].stage, "template sidecar");
+    assert!(told.stages[0].changes.iter().any(|change| change.place == "spec.containers[istio-proxy]"));
+    assert!(told.stages.iter().any(|stage| stage.stage == "pass metadata"), "{:?}", told.stages);
+    let added: Vec<&str> = told.changes.iter().map(|change| &*change.place).collect();
+    assert!(added.contains(&"spec.containers[istio-proxy]"), "{added:?}");
+}
+
+#[test]
+fn a_refusal_names_the_annotation_and_what_becomes_of_the_pod_without_it() {
+    let told = told(&pod(r#""annotations":{"status.sidecar.istio.io/port":"x"}"#));
+    assert_eq!((told.verdict, told.reason), (Verdict::Refused, Reason::BadAnnotation));
+    let [seen] = &told.annotations[..] else { panic!("{:?}", told.annotations) };
+    assert!(seen.problem.is_some());
+    assert_eq!(seen.without.as_deref(), Some("injected"));
+}

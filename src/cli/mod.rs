@@ -9,6 +9,8 @@
 //! | `tryout` | the line that `serve` prints, and the files it names |
 //! | `inject`, `input`, `output` | `pillion inject`: the command, its files, its output formats |
 //! | `explain` | `pillion explain`: why a pod is, or is not, injected |
+//! | `pillions` | the Pillions of a cluster, for commands that answer as they do |
+//! | `status` | `pillion status`: which pods have their sidecar |
 //! | `tag` | `pillion tag`: further names of a revision |
 //! | `takeover` | `pillion takeover`: istiod's webhooks, made to call us |
 //! | `webhook` | `pillion webhook remove` |
@@ -27,8 +29,10 @@ mod inject;
 mod input;
 mod origin;
 mod output;
+mod pillions;
 mod plan;
 mod serve;
+mod status;
 mod tag;
 mod takeover;
 mod tryout;
@@ -64,6 +68,8 @@ enum Command {
     Inject(Box<inject::Args>),
     /// Tell why pods are, or are not, injected, and where each change comes from.
     Explain(Box<explain::Args>),
+    /// Show which pods have their sidecar, which lack it, and which have an older one.
+    Status(Box<status::Args>),
     /// Give a revision further names, as `istioctl tag` does.
     Tag(Box<tag::Args>),
     /// Let istiod's own webhooks call Pillion, after a check that pods come out the same; or give them back.
@@ -92,6 +98,7 @@ pub fn main() -> ExitCode {
         Command::Serve(args) => serve::run(*args),
         Command::Inject(args) => inject::run(*args),
         Command::Explain(args) => explain::run(*args),
+        Command::Status(args) => status::run(*args),
         Command::Tag(args) => tag::run(*args),
         Command::Takeover(args) => takeover::run(*args),
         Command::Webhook(args) => webhook::run(args),

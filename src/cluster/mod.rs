@@ -12,6 +12,7 @@
 //! | `injectors` | webhook configurations that inject, and pods that two of them take |
 //! | `calls` | whether an API server asks a webhook about a pod, condition by condition |
 //! | `installation` | the Pillion that runs in the cluster, and its configuration |
+//! | `inventory` | what became of the pods of the cluster |
 //! | `tags` | further names of a revision |
 //! | `takeover` | istiod's own webhook configurations, made to call us |
 //! | `events` | Events on the ConfigMap that cannot be used |
@@ -27,6 +28,7 @@ pub mod identity;
 pub mod injectors;
 pub mod installation;
 pub mod owners;
+pub mod inventory;
 pub mod registration;
 pub mod removal;
 pub mod tags;

@@ -15,12 +15,12 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
-use pillion_core::config::Snapshot;
 use pillion_govalue::json;
 
 use super::cluster::AccessArgs;
 use super::origin::{IstioctlArgs, OriginArgs};
-use super::{Usage, complain, input, output, print};
+use super::pillions::{Named, built};
+use super::{Usage, input, output, print};
 use crate::clock::now;
 use crate::cluster::calls::Calls;
 use crate::explain::{self, Explained};
@@ -87,20 +87,17 @@ pub(super) fn run(args: Args) -> Result<()> {
 
 /// Manifests, and no cluster.
 fn files(args: Args) -> Result<Vec<Explained>> {
-    let mut settings = args.origin.settings();
-    if let Some(namespace) = &args.istio_namespace {
-        settings.namespace.clone_from(namespace);
-    }
-    let origin = args.origin.origin(args.istioctl, &settings)?;
+    let Args { origin, istioctl, istio_namespace, namespace, filenames, .. } = args;
+    let (origin, settings) = Named { origin, istioctl, istio_namespace }.origin()?;
     if matches!(origin, Origin::ConfigMaps(_)) {
         return Err(
             Usage("--config-source configmap needs --context or --kubeconfig with -f".to_owned()).into()
         );
     }
     let snapshot = built(source::build(&origin.read()?, settings)?);
-    let namespace = args.namespace.as_deref().unwrap_or("default");
+    let namespace = namespace.as_deref().unwrap_or("default");
     let mut told = Vec::new();
-    for path in input::list(&args.filenames)? {
+    for path in input::list(&filenames)? {
         let file = input::read(&path)?;
         let subjects =
             explain::subjects(&file.name, &file.text, namespace).context("nothing was explained")?;
@@ -110,14 +107,6 @@ fn files(args: Args) -> Result<Vec<Explained>> {
         }));
     }
     Ok(told)
-}
-
-/// The configuration; what is odd about it is told.
-fn built(built: pillion_core::config::Built) -> Snapshot {
-    for warning in &built.warnings {
-        complain(&format!("warning: {warning}"));
-    }
-    built.snapshot
 }
 
 fn written(told: &[Explained], format: Format) -> Result<String> {

@@ -1,0 +1,241 @@
+//! What became of the pods of a cluster: injected, missing their sidecar, injected by an older configuration, or rightly
+//! without. Each pod is answered once more as if it were created now, and compared with what runs. Pure, but for
+//! [`pods`], which lists them page by page. Never: changing anything.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::core::v1::Pod;
+use kube::api::ListParams;
+use kube::{Api, Client};
+use pillion_core::config::Snapshot;
+use pillion_core::explain::{Change, Kind, explain};
+use pillion_core::inject::{Reason, Request, Verdict, controller};
+use pillion_govalue::{Value, parse};
+
+use super::calls::{Asks, Calls};
+use super::client::{CallError, answered};
+
+/// What became of a pod.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum State {
+    /// It has its sidecar, and would get the same one now.
+    Injected,
+    /// It has its sidecar, and would get another one now.
+    Stale,
+    /// It has none, and would get one now.
+    Missing,
+    /// It has one, and would get none now.
+    Extra,
+    /// It has none, and would get none.
+    Left,
+    /// It would be refused if it were created now.
+    Refused,
+    /// It cannot be told.
+    Unknown,
+}
+
+impl State {
+    /// All of them, in the order of tables.
+    pub const ALL: [Self; 7] =
+        [Self::Injected, Self::Stale, Self::Missing, Self::Extra, Self::Left, Self::Refused, Self::Unknown];
+
+    /// The name, for people and JSON.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Injected => "injected",
+            Self::Stale => "stale",
+            Self::Missing => "missing",
+            Self::Extra => "extra",
+            Self::Left => "left",
+            Self::Refused => "refused",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// Whether a restart of the workload makes another pod of it.
+    #[must_use]
+    pub const fn is_mended_by_restart(self) -> bool {
+        matches!(self, Self::Stale | Self::Missing | Self::Extra)
+    }
+}
+
+/// A pod as it runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PodSeen {
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+    /// Kind and name of what keeps it: `ReplicaSet/web-5f6d8c7b9`, `StatefulSet/db`; `Pod/NAME` for one by itself.
+    pub keeper: (String, String),
+    /// What became of it.
+    pub state: State,
+    /// A reason's code, or why it cannot be told.
+    pub why: String,
+    /// The revision that injected it; empty where none did.
+    pub revision: String,
+    /// Whether its sidecar is a native one.
+    pub native: bool,
+    /// What would be otherwise now, in words.
+    pub changes: Vec<String>,
+}
+
+/// The annotation that every injected pod carries.
+const STATUS: &str = "sidecar.istio.io/status";
+/// What an API server writes into a pod that was created.
+const WRITTEN: [&str; 7] = [
+    "uid",
+    "resourceVersion",
+    "creationTimestamp",
+    "managedFields",
+    "generation",
+    "deletionTimestamp",
+    "deletionGracePeriodSeconds",
+];
+
+/// The pod as it may have been sent, but for what injection did: without what the API server and the scheduler wrote.
+#[must_use]
+pub fn as_sent(pod: &Value<'static>) -> Value<'static> {
+    let mut pod = pod.clone();
+    if let Some(members) = pod.as_map_mut() {
+        members.remove("status");
+    }
+    if let Some(metadata) = pod.child_map("metadata") {
+        WRITTEN.iter().for_each(|name| drop(metadata.remove(name)));
+    }
+    if let Some(spec) = pod.child_map("spec") {
+        spec.remove("nodeName");
+    }
+    pod
+}
+
+/// What became of `pod`, which is as [`as_sent`] has it, by what `calls` and the engine say of it now.
+#[must_use]
+pub fn judge(pod: &Value<'static>, calls: &Calls, snapshot: &Snapshot, now: i64) -> PodSeen {
+    let text = |path: &[&str]| pod.at(path).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let (namespace, name) = (text(&["metadata", "namespace"]), text(&["metadata", "name"]));
+    let keeper = controller(pod).map(|of| {
+        let member = |key| of.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+        (member("kind"), member("name"))
+    });
+    let status = text(&["metadata", "annotations", STATUS]);
+    let status = parse(status.as_bytes()).ok().map(Value::into_owned);
+    let mut seen = PodSeen {
+        keeper: keeper.unwrap_or_else(|| ("Pod".to_owned(), name.clone())),
+        namespace,
+        name,
+        state: State::Unknown,
+        why: String::new(),
+        revision: status.as_ref().and_then(revision).unwrap_or_default(),
+        native: status.as_ref().is_some_and(|status| is_native(pod, status)),
+        changes: Vec::new(),
+    };
+    let has = status.is_some();
+    if calls.asks != Asks::Yes {
+        (seen.state, seen.why) = match (calls.asks, has) {
+            (Asks::No, true) => (State::Extra, "not_asked".to_owned()),
+            (Asks::No, false) => (State::Left, "not_asked".to_owned()),
+            _ => (State::Unknown, calls.why.clone()),
+        };
+        return seen;
+    }
+    let request = Request {
+        pod: pod.clone(),
+        namespace: &seen.namespace,
+        path: "/inject",
+        owner: None,
+        now: Some(now),
+    };
+    let told = explain(snapshot, &request);
+    told.reason.code().clone_into(&mut seen.why);
+    seen.state = match (told.verdict, has) {
+        (Verdict::Injected, false) => State::Missing,
+        (Verdict::Skipped, false) => State::Left,
+        (Verdict::Skipped, true) => State::Extra,
+        (Verdict::Refused, _) if told.reason == Reason::Internal => State::Unknown,
+        (Verdict::Refused, _) => State::Refused,
+        (Verdict::Injected, true) => {
+            seen.changes = told.changes.iter().filter(|change| counts(change)).map(in_words).collect();
+            if seen.changes.is_empty() { State::Injected } else { State::Stale }
+        }
+    };
+    seen
+}
+
+fn revision(status: &Value<'_>) -> Option<String> {
+    let revision = status.get("revision").and_then(Value::as_str).filter(|revision| !revision.is_empty());
+    Some(revision.unwrap_or("default").to_owned())
+}
+
+/// Whether an init container that the status lists stays beside the containers.
+fn is_native(pod: &Value<'_>, status: &Value<'_>) -> bool {
+    let injected = status.get("initContainers").and_then(Value::as_list).unwrap_or_default();
+    let inits = pod.at(&["spec", "initContainers"]).and_then(Value::as_list).unwrap_or_default();
+    inits.iter().any(|init| {
+        init.get("restartPolicy").and_then(Value::as_str) == Some("Always")
+            && injected.iter().any(|name| Some(name) == init.get("name"))
+    })
+}
+
+/// Whether a change is one of the configuration. An API server fills in defaults that no template writes, and a list
+/// that is laid over as a whole has them not: a field that goes is none, an item, a label or an annotation that goes is.
+fn counts(change: &Change) -> bool {
+    let last = change.path.rsplit('/').next().unwrap_or_default();
+    let item = last.bytes().all(|byte| byte.is_ascii_digit());
+    let of_metadata = ["/metadata/labels/", "/metadata/annotations/"];
+    change.kind != Kind::Remove || item || of_metadata.iter().any(|start| change.path.starts_with(start))
+}
+
+fn in_words(change: &Change) -> String {
+    format!("{} {}", change.kind.name(), change.place)
+}
+
+/// How many pods there are of each state.
+#[must_use]
+pub fn counted<'p>(pods: impl IntoIterator<Item = &'p PodSeen>) -> BTreeMap<State, usize> {
+    let mut counts = BTreeMap::new();
+    for pod in pods {
+        *counts.entry(pod.state).or_default() += 1;
+    }
+    counts
+}
+
+/// Pods of one page.
+const PAGE: u32 = 500;
+
+/// Calls `each` with every pod that runs or is about to, of a namespace or of all, page by page, so that a large cluster
+/// is never held whole.
+///
+/// # Errors
+/// The API server refuses, or does not answer; or `each` fails.
+pub async fn pods<E: From<CallError>>(
+    client: &Client,
+    namespace: Option<&str>,
+    selector: Option<&str>,
+    mut each: impl AsyncFnMut(Value<'static>) -> Result<(), E>,
+) -> Result<(), E> {
+    let api: Api<Pod> = match namespace {
+        Some(namespace) => Api::namespaced(client.clone(), namespace),
+        None => Api::all(client.clone()),
+    };
+    let mut page = ListParams::default().limit(PAGE).fields("status.phase!=Succeeded,status.phase!=Failed");
+    page.label_selector = selector.map(str::to_owned);
+    loop {
+        let list = answered(api.list(&page)).await?;
+        for mut pod in list.items {
+            pod.metadata.managed_fields = None;
+            let text = serde_json::to_vec(&pod).unwrap_or_default();
+            if let Ok(value) = parse(&text) {
+                each(value.into_owned()).await?;
+            }
+        }
+        match list.metadata.continue_.filter(|token| !token.is_empty()) {
+            Some(token) => page = page.continue_token(&token),
+            None => return Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -69,6 +69,9 @@ struct Args {
     /// Makes 2,000 pods through a real API server instead, with each injector in turn.
     #[arg(long)]
     cluster: bool,
+    /// What the peers that are Pillion log of their answers: changed, all or off.
+    #[arg(long, default_value = "changed", value_name = "WHICH")]
+    decision_log: String,
     /// Lists the workloads and ends.
     #[arg(long)]
     list: bool,
@@ -93,7 +96,7 @@ fn run(args: &Args) -> Result<()> {
     ensure!(seconds > 0.0 && seconds <= 600.0, "--seconds {seconds}: more than 0, 600 at most");
     ensure!(rounds > 0, "--rounds 0 measures nothing");
     let plan = Plan { slot: Duration::from_secs_f64(seconds), rounds };
-    let setup = Setup::new()?;
+    let setup = Setup::new(&args.decision_log)?;
     if args.cluster {
         return cluster::measure(&setup, rounds, &args.out);
     }

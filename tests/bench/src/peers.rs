@@ -53,6 +53,8 @@ pub(crate) struct Setup {
     istiod: PathBuf,
     pillion: PathBuf,
     echo: PathBuf,
+    /// Which of its answers Pillion logs.
+    decision_log: String,
     /// Holds the files below, and goes with this.
     children: Children,
     /// The certificate that all of them present.
@@ -83,7 +85,8 @@ pub(crate) struct Peers {
 
 impl Setup {
     /// Finds the programs, renders Istio's newest chart, makes a certificate.
-    pub(crate) fn new() -> Result<Self> {
+    pub(crate) fn new(decision_log: &str) -> Result<Self> {
+        let decision_log = decision_log.to_owned();
         let children = Children::new()?;
         let program = |variable: &str| -> Result<PathBuf> {
             let path = std::env::var_os(variable).filter(|path| !path.is_empty());
@@ -105,7 +108,7 @@ impl Setup {
         fs::write(children.directory().join("tls.crt"), made.pem())?;
         fs::write(children.directory().join("tls.key"), key.serialize_pem())?;
         let certificate = made.der().clone();
-        Ok(Self { istiod, pillion, echo, children, certificate, authority: made.pem() })
+        Ok(Self { istiod, pillion, echo, decision_log, children, certificate, authority: made.pem() })
     }
 
     fn command(&self, kind: Kind, address: SocketAddr, admin: SocketAddr) -> Command {
@@ -128,6 +131,7 @@ impl Setup {
                 command.arg("serve").args(["--https-addr", &address.to_string()]);
                 command.args(["--admin-addr", &admin.to_string(), "--debug-addr", "127.0.0.1:0"]);
                 command.arg("--tls-cert").arg(certificate).arg("--tls-key").arg(key);
+                command.args(["--decision-log", &self.decision_log]);
                 if kind == Kind::Pillion {
                     command.arg("--config-dir").arg(&templates);
                 }

@@ -2,4 +2,5 @@
 
 pub mod config;
 pub mod inject;
+pub mod lint;
 pub mod manifest;

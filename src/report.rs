@@ -8,7 +8,7 @@ use std::time::Duration;
 use pillion_core::inject::{InjectError, Outcome, Reason, Verdict};
 
 /// Longest warning that API servers promise to show whole.
-const MAX_WARNING: usize = 120;
+pub const MAX_WARNING: usize = 120;
 /// Longest message of a refusal, in bytes: it may quote the pod, and goes into a review, an event and a log line.
 const MAX_MESSAGE: usize = 16 * 1024;
 /// Most warnings in one answer: they have 4,096 characters together.
@@ -106,7 +106,8 @@ pub struct Subject {
 }
 
 /// A warning as long as it may be.
-fn shorten(text: &str) -> String {
+#[must_use]
+pub fn shorten(text: &str) -> String {
     let line = text.lines().next().unwrap_or_default();
     if line.chars().count() <= MAX_WARNING {
         return line.to_owned();

@@ -8,6 +8,7 @@
 //! | `cluster` | which cluster is meant, and certificates |
 //! | `tryout` | the line that `serve` prints, and the files it names |
 //! | `inject`, `input`, `output` | `pillion inject`: the command, its files, its output formats |
+//! | `config` | `pillion config`: configurations checked and compared |
 //! | `tag` | `pillion tag`: further names of a revision |
 //! | `takeover` | `pillion takeover`: istiod's webhooks, made to call us |
 //! | `webhook` | `pillion webhook remove` |
@@ -19,6 +20,7 @@
 
 mod boot;
 mod cluster;
+mod config;
 mod duration;
 mod environment;
 mod inject;
@@ -59,6 +61,8 @@ enum Command {
     Serve(Box<serve::Args>),
     /// Put the sidecar into manifests, as the webhook would.
     Inject(Box<inject::Args>),
+    /// Check a configuration before it serves, or compare two.
+    Config(Box<config::Args>),
     /// Give a revision further names, as `istioctl tag` does.
     Tag(Box<tag::Args>),
     /// Let istiod's own webhooks call Pillion, after a check that pods come out the same; or give them back.
@@ -86,6 +90,7 @@ pub fn main() -> ExitCode {
     let done = match cli.command {
         Command::Serve(args) => serve::run(*args),
         Command::Inject(args) => inject::run(*args),
+        Command::Config(args) => config::run(*args),
         Command::Tag(args) => tag::run(*args),
         Command::Takeover(args) => takeover::run(*args),
         Command::Webhook(args) => webhook::run(args),

@@ -107,6 +107,7 @@ impl OriginArgs {
     }
 }
 
-fn release(text: &str) -> Result<Level, String> {
+/// A release of Istio, as flags take it.
+pub(super) fn release(text: &str) -> Result<Level, String> {
     text.parse().map_err(|error| format!("{error}"))
 }

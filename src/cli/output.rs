@@ -68,7 +68,7 @@ fn differences(name: &str, injected: &Injected<'_>) -> Result<String> {
 }
 
 /// As <https://no-color.org> has it.
-fn in_colour() -> bool {
+pub(super) fn in_colour() -> bool {
     std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 

@@ -19,13 +19,14 @@ use super::plan::Plan;
 use super::{duration, print, tryout};
 use crate::decisions::DecisionLog;
 use crate::engine::Engine;
-use crate::http::{Limits, Tls, admin, admit, debug, listen};
+use crate::http::{Limits, Tls, admin, admit, debug, listen, validate};
 use crate::lifecycle::{self, Asked, Part, Readiness, Shutdown, Signals};
 use crate::runtime;
 use crate::source::Status;
 use crate::telemetry::Metrics;
 use crate::telemetry::log::{self, Format, Level};
 use crate::tls::{self, Compliance, Resolver};
+use crate::trial::configmap::Judge;
 
 /// What was typed.
 #[derive(Debug, clap::Args)]
@@ -108,6 +109,7 @@ async fn serve(plan: Plan, level: Level) -> Result<()> {
         readiness: Arc::clone(&readiness),
         status: Arc::clone(&status),
         resolver: Arc::clone(&resolver),
+        judge: None,
         tasks: JoinSet::new(),
     };
     shared.configuration(&plan, client.as_ref())?;
@@ -117,7 +119,8 @@ async fn serve(plan: Plan, level: Level) -> Result<()> {
 
     sockets.announce(&plan, ca_pem.as_deref())?;
     let (trigger, shutdown) = lifecycle::shutdown();
-    let mut servers = sockets.serve(tls, &plan, &engine, &readiness, &status, level, &shutdown);
+    let mut servers =
+        sockets.serve(tls, &plan, &engine, &readiness, &status, shared.judge.clone(), level, &shutdown);
     readiness.is_there(Part::Listener);
 
     let asked = signals.next().await;
@@ -194,11 +197,13 @@ impl Sockets {
         engine: &Arc<Engine>,
         readiness: &Arc<Readiness>,
         status: &Arc<Status>,
+        judge: Option<Arc<Judge>>,
         level: Level,
         shutdown: &Shutdown,
     ) -> JoinSet<()> {
         let metrics = engine.metrics();
-        let webhook = admit::router(Arc::clone(engine), Arc::clone(readiness), plan.decision_log);
+        let webhook = admit::router(Arc::clone(engine), Arc::clone(readiness), plan.decision_log)
+            .merge(validate::router(Arc::clone(engine), judge));
         let public = admin::router(Arc::clone(readiness), Arc::clone(status), Arc::clone(metrics));
         let private = debug::router(Arc::clone(engine), Arc::clone(status), level);
         let few = Limits { connections: 100, ..plan.limits };

@@ -8,6 +8,7 @@
 //! | `kubectl` | `pillion inject \| kubectl create --dry-run=server` (`make dry-run`; all else is `make e2e`) |
 //! | `harness` | a cluster whose pods run: control plane, kubelet, Helm, Kustomize |
 //! | `kubelet` | the harness itself |
+//! | `applied` | what users see while they apply ConfigMaps and workloads |
 //! | `endure` | what must not be noticed by whoever creates pods |
 //! | `tags` | `pillion tag` |
 //! | `takeover` | beside a live istiod, and in its place |
@@ -24,6 +25,7 @@
     reason = "a test fails by panicking and prints its figures"
 )]
 
+mod applied;
 mod endure;
 mod harness;
 mod kubectl;

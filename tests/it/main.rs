@@ -12,6 +12,8 @@
 //! | `serve` | `pillion serve` as a process: its contract with whoever starts it |
 //! | `inject` | `pillion inject` as a process |
 //! | `cluster_commands` | `pillion tag` and `pillion takeover` as processes, without a cluster |
+//! | `config` | `pillion config` as a process |
+//! | `validation` | what is answered to ConfigMaps and workloads that are applied |
 //! | `hostile` | strangers: reviews torn, hurt and blown up |
 //! | `golden` | folders of input and expected output |
 //! | `docs` | what the documentation says of the code |
@@ -29,6 +31,7 @@ mod admin;
 mod admission;
 mod certificates;
 mod cluster_commands;
+mod config;
 mod docs;
 mod folders;
 mod golden;
@@ -40,3 +43,4 @@ mod serve;
 mod server;
 mod support;
 mod tidy;
+mod validation;

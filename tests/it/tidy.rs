@@ -15,7 +15,10 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("decisions", &["report"]),
     ("engine", &["clock", "memo", "report", "review", "telemetry"]),
     ("files", &[]),
-    ("http", &["decisions", "engine", "lifecycle", "report", "review", "source", "telemetry", "tls"]),
+    (
+        "http",
+        &["decisions", "engine", "lifecycle", "report", "review", "source", "telemetry", "tls", "trial"],
+    ),
     ("lifecycle", &["clock"]),
     ("memo", &["report"]),
     ("report", &[]),
@@ -24,6 +27,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("source", &["engine", "watch"]),
     ("telemetry", &["clock", "report"]),
     ("tls", &["clock", "lifecycle", "telemetry", "watch"]),
+    ("trial", &["source"]),
     ("watch", &[]),
 ];
 

@@ -115,6 +115,12 @@ impl Code {
         self.row().name
     }
 
+    /// The code of this name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        TABLE.iter().find(|row| row.name == name).map(|row| row.code)
+    }
+
     /// How bad it is.
     #[must_use]
     pub fn severity(self) -> Severity {
@@ -148,7 +154,7 @@ mod tests {
     #[test]
     fn each_code_has_its_own_row_and_name_and_says_what_to_do() {
         for &code in Code::ALL {
-            assert_eq!(code.row().code, code);
+            assert_eq!((code.row().code, Code::from_name(code.name())), (code, Some(code)));
             assert!(code.sentence().ends_with('.') && code.hint().ends_with('.'), "{code:?}");
             assert!(code.name().bytes().all(|b| b.is_ascii_lowercase() || b == b'_'), "{code:?}");
         }

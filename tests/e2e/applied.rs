@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::harness::install::{Install, ROOT, installed, serves, settle, upgrade};
 use crate::harness::pods::workloads;
-use crate::harness::{cluster, get, kubectl, namespace, row, soon, succeeded};
+use crate::harness::{cluster, get, kubectl, list, namespace, row, soon, succeeded};
 use crate::support::{pillion, run};
 
 const INJECTOR: &str = "istio-sidecar-injector";
@@ -212,7 +212,10 @@ fn commands_see_the_cluster() {
 fn without_the_program_everything_is_applied() {
     let good = config_map();
     kubectl(&["scale", "deployment", "pillion", "-n", ROOT, "--replicas=0"]);
-    soon("the replicas are gone", || crate::harness::install::replicas().is_empty());
+    // One that is about to end still answers.
+    let pods = format!("/api/v1/namespaces/{ROOT}/pods?labelSelector=app.kubernetes.io%2Fname%3Dpillion");
+    soon("the replicas are gone", || list(&pods).is_empty());
+    settle();
     let (applied, told) = apply(&with_template(&good, "spec: {{ .Values."));
     assert!(applied, "{told}");
     // Before the program comes back: it would wait for a good one.

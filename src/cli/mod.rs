@@ -90,7 +90,7 @@ pub fn main() -> ExitCode {
     let done = match cli.command {
         Command::Serve(args) => serve::run(*args),
         Command::Inject(args) => inject::run(*args),
-        Command::Config(args) => config::run(*args),
+        Command::Config(args) => config::run(&args),
         Command::Tag(args) => tag::run(*args),
         Command::Takeover(args) => takeover::run(*args),
         Command::Webhook(args) => webhook::run(args),

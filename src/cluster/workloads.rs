@@ -47,7 +47,7 @@ pub async fn list(client: &Client, namespace: Option<&str>, revision: &str) -> R
     let mut page = ListParams::default().limit(PAGE);
     loop {
         let listed =
-            answered(namespaces.list_metadata(&page)).await.map_err(|error| named("namespaces", error))?;
+            answered(namespaces.list_metadata(&page)).await.map_err(|error| named("namespaces", &error))?;
         let labels = listed.items.iter().map(|it| (it.name_any(), it.labels().clone()));
         found.namespaces.extend(labels);
         match listed.metadata.continue_.filter(|token| !token.is_empty()) {
@@ -62,13 +62,13 @@ pub async fn list(client: &Client, namespace: Option<&str>, revision: &str) -> R
             Some(namespace) => Api::namespaced_with(client.clone(), namespace, &resource),
             None => Api::all_with(client.clone(), &resource),
         };
-        of_kind(&api, &resource, &mut found.objects).await.map_err(|error| named(plural, error))?;
+        of_kind(&api, &resource, &mut found.objects).await.map_err(|error| named(plural, &error))?;
     }
     Ok(found)
 }
 
-fn named(what: &str, error: CallError) -> CallError {
-    CallError { reason: format!("cannot list {what}: {}", error.reason), ..error }
+fn named(what: &str, error: &CallError) -> CallError {
+    CallError { reason: format!("cannot list {what}: {}", error.reason), code: error.code }
 }
 
 /// Without the right to see webhook configurations there is the revision's own name.

@@ -33,7 +33,7 @@ pub(super) struct Args {
 }
 
 /// Runs the command.
-pub(super) fn run(args: Args) -> Result<()> {
+pub(super) fn run(args: &Args) -> Result<()> {
     if args.workloads && !args.common.filenames.is_empty() {
         return Err(Usage("--workloads and -f name two sets of workloads: give one".to_owned()).into());
     }

@@ -35,7 +35,7 @@ pub(super) struct Args {
 }
 
 /// Runs the command.
-pub(super) fn run(args: Args) -> Result<()> {
+pub(super) fn run(args: &Args) -> Result<()> {
     let (old, new) = match (args.directories.as_slice(), args.live) {
         ([new], true) => (None, new),
         ([old, new], false) => (Some(old), new),

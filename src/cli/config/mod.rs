@@ -73,8 +73,8 @@ struct Common {
 }
 
 /// Runs the command.
-pub(super) fn run(args: Args) -> Result<()> {
-    match args.command {
+pub(super) fn run(args: &Args) -> Result<()> {
+    match &args.command {
         Command::Check(args) => check::run(args),
         Command::Diff(args) => diff::run(args),
     }

@@ -95,11 +95,8 @@ pub(super) fn items<'p, 'v>(value: &'p Value<'v>, path: &[&str]) -> &'p [Value<'
     value.at(path).and_then(Value::as_list).unwrap_or_default()
 }
 
-/// The first item that has a key which another one before it has too, for each such key: place and key.
-pub(super) fn repeated<K: PartialEq + Clone>(keys: impl IntoIterator<Item = K>) -> Vec<(usize, K)>
-where
-    K: Ord,
-{
+/// The keys that are there more than once: each with the place of the second.
+pub(super) fn repeated<K: Ord + Clone>(keys: impl IntoIterator<Item = K>) -> Vec<(usize, K)> {
     let mut seen = std::collections::BTreeMap::new();
     let mut twice = Vec::new();
     for (at, key) in keys.into_iter().enumerate() {

@@ -23,6 +23,7 @@
 //! | [`runtime`] | the threads that requests are worked on |
 //! | [`source`] | where the configuration comes from and how it is exchanged |
 //! | [`cluster`] | watches, webhook configurations, certificates in a Secret, Events |
+//! | [`trial`] | configurations and workloads tried before they count |
 //! | [`tls`] | certificates and what handshakes may agree on |
 //! | [`telemetry`] | metrics and log lines |
 //! | [`lifecycle`] | readiness, signals, draining |
@@ -46,6 +47,7 @@ pub mod runtime;
 pub mod source;
 pub mod telemetry;
 pub mod tls;
+pub mod trial;
 pub mod watch;
 
 pub use memo::Capacity;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use pillion_core::inject::{InjectError, Outcome, Reason, Verdict, Warning};
 
 /// Longest warning that API servers promise to show whole.
-const MAX_WARNING: usize = 120;
+pub const MAX_WARNING: usize = 120;
 /// Longest value of an audit annotation, in bytes: an API server writes it down for each pod.
 const MAX_VALUE: usize = 256;
 /// How much of a message an Event quotes, in bytes: it has 1,024 for all.
@@ -258,7 +258,8 @@ fn cut(text: &str, most: usize) -> String {
 }
 
 /// A warning as long as it may be.
-fn shorten(text: &str) -> String {
+#[must_use]
+pub fn shorten(text: &str) -> String {
     let line = text.lines().next().unwrap_or_default();
     if line.chars().count() <= MAX_WARNING {
         return line.to_owned();

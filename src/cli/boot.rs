@@ -21,6 +21,7 @@ use crate::source::configmap::Found;
 use crate::source::reload::Reloader;
 use crate::source::{Origin, Status};
 use crate::tls::{self, Desk, Keeper, Registered, Resolver, Trust};
+use crate::trial::configmap::Judge;
 use crate::watch::Watch;
 
 /// What the tasks share.
@@ -29,6 +30,8 @@ pub(super) struct Shared {
     pub(super) readiness: Arc<Readiness>,
     pub(super) status: Arc<Status>,
     pub(super) resolver: Arc<Resolver>,
+    /// Who looks at ConfigMaps that are applied, where the configuration is in ConfigMaps.
+    pub(super) judge: Option<Arc<Judge>>,
     pub(super) tasks: JoinSet<()>,
 }
 
@@ -53,6 +56,10 @@ impl Shared {
         let directories = origin.directories();
         let listed = origin.clone();
         let files = (!directories.is_empty()).then(|| Watch::over(move || listed.directories()));
+        if let Origin::ConfigMaps(names) = &origin {
+            let current = origin.reader(found.clone());
+            self.judge = Some(Arc::new(Judge::new(names.clone(), plan.settings.clone(), current)));
+        }
         let read = origin.reader(found);
         let (engine, status) = (Arc::clone(&self.engine), Arc::clone(&self.status));
         let mut reloader = Reloader::new(read, plan.settings.clone(), engine, status);
@@ -113,6 +120,7 @@ impl Shared {
                 metrics: Arc::clone(self.engine.metrics()),
                 readiness: Arc::clone(&self.readiness),
                 replica: replica(),
+                validating: plan.manage_validating_webhooks,
                 told_of_no_authority: false,
             };
             self.tasks.spawn(registration.run());

@@ -119,6 +119,9 @@ pub(super) struct CertArgs {
     /// Write our authority into the caBundle of webhook configurations that call us, and arm those without rules.
     #[arg(long)]
     pub(super) manage_webhooks: bool,
+    /// The same for validating webhook configurations: those that look at ConfigMaps and workloads while they are applied.
+    #[arg(long, requires = "manage_webhooks")]
+    pub(super) manage_validating_webhooks: bool,
 }
 
 /// Where certificates come from, as understood.

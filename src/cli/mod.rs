@@ -11,6 +11,7 @@
 //! | `explain` | `pillion explain`: why a pod is, or is not, injected |
 //! | `pillions` | the Pillions of a cluster, for commands that answer as they do |
 //! | `status` | `pillion status`: which pods have their sidecar |
+//! | `config` | `pillion config`: configurations checked and compared |
 //! | `tag` | `pillion tag`: further names of a revision |
 //! | `takeover` | `pillion takeover`: istiod's webhooks, made to call us |
 //! | `webhook` | `pillion webhook remove` |
@@ -22,6 +23,7 @@
 
 mod boot;
 mod cluster;
+mod config;
 mod duration;
 mod environment;
 mod explain;
@@ -70,6 +72,8 @@ enum Command {
     Explain(Box<explain::Args>),
     /// Show which pods have their sidecar, which lack it, and which have an older one.
     Status(Box<status::Args>),
+    /// Check a configuration before it serves, or compare two.
+    Config(Box<config::Args>),
     /// Give a revision further names, as `istioctl tag` does.
     Tag(Box<tag::Args>),
     /// Let istiod's own webhooks call Pillion, after a check that pods come out the same; or give them back.
@@ -99,6 +103,7 @@ pub fn main() -> ExitCode {
         Command::Inject(args) => inject::run(*args),
         Command::Explain(args) => explain::run(*args),
         Command::Status(args) => status::run(*args),
+        Command::Config(args) => config::run(&args),
         Command::Tag(args) => tag::run(*args),
         Command::Takeover(args) => takeover::run(*args),
         Command::Webhook(args) => webhook::run(args),

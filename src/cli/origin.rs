@@ -135,6 +135,7 @@ fn own_variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
-fn release(text: &str) -> Result<Level, String> {
+/// A release of Istio, as flags take it.
+pub(super) fn release(text: &str) -> Result<Level, String> {
     text.parse().map_err(|error| format!("{error}"))
 }

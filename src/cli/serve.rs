@@ -20,7 +20,7 @@ use super::plan::Plan;
 use super::{duration, print, tryout};
 use crate::decisions::DecisionLog;
 use crate::engine::Engine;
-use crate::http::{Limits, Tls, admin, admit, debug, listen};
+use crate::http::{Limits, Tls, admin, admit, debug, listen, validate};
 use crate::lifecycle::{self, Asked, Part, Readiness, Shutdown, Signals};
 use crate::notices::Notices;
 use crate::runtime;
@@ -28,6 +28,7 @@ use crate::source::Status;
 use crate::telemetry::Metrics;
 use crate::telemetry::log::{self, Format, Level};
 use crate::tls::{self, Compliance, Resolver};
+use crate::trial::configmap::Judge;
 
 /// What was typed.
 #[derive(Debug, clap::Args)]
@@ -113,6 +114,7 @@ async fn serve(plan: Plan, level: Level) -> Result<()> {
         readiness: Arc::clone(&readiness),
         status: Arc::clone(&status),
         resolver: Arc::clone(&resolver),
+        judge: None,
         tasks: JoinSet::new(),
     };
     shared.configuration(&plan, client.as_ref())?;
@@ -123,8 +125,18 @@ async fn serve(plan: Plan, level: Level) -> Result<()> {
 
     sockets.announce(&plan, ca_pem.as_deref())?;
     let (trigger, shutdown) = lifecycle::shutdown();
-    let mut servers =
-        sockets.serve(tls, &plan, &engine, &readiness, notices, &status, level, client, &shutdown);
+    let mut servers = sockets.serve(
+        tls,
+        &plan,
+        &engine,
+        &readiness,
+        notices,
+        &status,
+        shared.judge.clone(),
+        level,
+        client,
+        &shutdown,
+    );
     readiness.is_there(Part::Listener);
 
     let asked = signals.next().await;
@@ -202,13 +214,15 @@ impl Sockets {
         readiness: &Arc<Readiness>,
         notices: Notices,
         status: &Arc<Status>,
+        judge: Option<Arc<Judge>>,
         level: Level,
         cluster: Option<Client>,
         shutdown: &Shutdown,
     ) -> JoinSet<()> {
         let metrics = engine.metrics();
         let webhook =
-            admit::router_with(Arc::clone(engine), Arc::clone(readiness), plan.decision_log, notices);
+            admit::router_with(Arc::clone(engine), Arc::clone(readiness), plan.decision_log, notices)
+                .merge(validate::router(Arc::clone(engine), judge));
         let public = admin::router(Arc::clone(readiness), Arc::clone(status), Arc::clone(metrics));
         let private = debug::router(Arc::clone(engine), Arc::clone(status), level, cluster);
         let few = Limits { connections: 100, ..plan.limits };

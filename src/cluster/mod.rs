@@ -6,6 +6,7 @@
 //! | `client` | reaching the API server, and what its errors mean |
 //! | `follow` | one watch: a table of objects that is always complete |
 //! | `watches` | which objects are watched, and what is read of them |
+//! | `workloads` | what users made that has pods |
 //! | `registration` | caBundle and rules of the webhooks that name us |
 //! | `removal` | taking webhooks away before the program goes |
 //! | `identity` | certificates of our own in a Secret, renewed by one replica |
@@ -34,3 +35,4 @@ pub mod removal;
 pub mod tags;
 pub mod takeover;
 pub mod watches;
+pub mod workloads;

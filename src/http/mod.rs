@@ -7,6 +7,7 @@
 //! | `pace` | the clock of a connection: slow heads, idleness |
 //! | `body` | reading a body within its limits |
 //! | `admit` | `/inject` and `/ready` |
+//! | `validate` | `/validate-config` and `/validate-workload` |
 //! | `admin` | `/healthz`, `/readyz`, `/metrics`, `/version`, for everyone |
 //! | `debug` | what shows or changes something, for loopback only |
 //!
@@ -19,5 +20,6 @@ mod connection;
 pub mod debug;
 pub mod listen;
 mod pace;
+pub mod validate;
 
 pub use connection::{Limits, Tls};

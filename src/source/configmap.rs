@@ -49,7 +49,51 @@ impl Names {
 
     /// What a text of this ConfigMap is called in errors; [`Names::object_of`] finds the ConfigMap again.
     fn text_name(&self, name: &str, key: &str) -> String {
-        format!("ConfigMap {}/{name}, key {key}", self.namespace)
+        format!("{}key {key}", self.of_text(name))
+    }
+
+    /// Whether a ConfigMap of this name is one of them.
+    #[must_use]
+    pub fn is_one(&self, name: &str) -> bool {
+        [Some(&self.injector), Some(&self.mesh), self.shared.as_ref()]
+            .into_iter()
+            .flatten()
+            .any(|one| one == name)
+    }
+
+    /// Whether a message is about a text of this ConfigMap.
+    #[must_use]
+    pub fn is_named_in(&self, message: &str, name: &str) -> bool {
+        message.contains(&self.of_text(name))
+    }
+
+    /// What the names of this ConfigMap's texts begin with.
+    #[must_use]
+    pub fn of_text(&self, name: &str) -> String {
+        format!("ConfigMap {}/{name}, ", self.namespace)
+    }
+
+    /// Puts the texts of the ConfigMap `name` in the place of those that are there.
+    ///
+    /// # Errors
+    /// A key that must be there and is not, named.
+    pub fn replace(&self, texts: &mut Texts, name: &str, data: &[(String, String)]) -> Result<(), String> {
+        let text = |key: &str| {
+            let found = data.iter().find(|(known, _)| known == key);
+            let full = self.text_name(name, key);
+            found.map(|(_, text)| Text { name: full.clone(), text: text.clone() }).ok_or(full)
+        };
+        let lacks = |full: String| format!("{full}: the ConfigMap has no such key");
+        if name == self.injector {
+            texts.injector = text("config").map_err(lacks)?;
+            texts.values = text("values").map_err(lacks)?;
+        } else if name == self.mesh {
+            texts.mesh = Some(text("mesh").map_err(lacks)?);
+        } else if self.shared.as_deref() == Some(name) {
+            // It may be missing, and so may its key.
+            texts.shared_mesh = text("mesh").ok();
+        }
+        Ok(())
     }
 
     /// The ConfigMap that a message is about: the one that it names first, else the injector's.

@@ -10,6 +10,7 @@ const SETS: &[&[&str]] = &[
     &["--set", "webhook.url=https://hook.example"],
     &["--set", "mode=envoy,certificates.source=secret"],
     &["--set", "certificates.source=istio"],
+    &["--set", "configValidation.enabled=true,workloadWarnings.enabled=true"],
 ];
 
 /// The commands that the chart runs: words and flags.

@@ -110,6 +110,10 @@ const RIGHTS: &[(&str, &str, &str, bool)] = &[
     ("patch", "mutatingwebhookconfigurations/istio-sidecar-injector", "", false),
     ("create", "mutatingwebhookconfigurations", "", false),
     ("delete", "mutatingwebhookconfigurations/pillion-sidecar-injector-rights", "", false),
+    ("watch", "validatingwebhookconfigurations", "", true),
+    ("patch", "validatingwebhookconfigurations/pillion-validator-rights", "", true),
+    ("patch", "validatingwebhookconfigurations/istio-validator-istio-system", "", false),
+    ("create", "validatingwebhookconfigurations", "", false),
     ("watch", "nodes", "", true),
     ("list", "namespaces", "", false),
     ("watch", "proxyconfigs.networking.istio.io", "", true),
@@ -150,7 +154,8 @@ const RIGHTS: &[(&str, &str, &str, bool)] = &[
 fn the_program_may_do_what_it_does_and_nothing_else() {
     namespace("rights", &[]);
     let chart = repository("charts/pillion");
-    let values = ["--set", "revision=rights,revisionTags={prod},takeover={taken-over}"];
+    let values =
+        ["--set", "revision=rights,revisionTags={prod},takeover={taken-over},workloadWarnings.enabled=true"];
     release(&["install", "rights", chart.to_str().unwrap()], "rights", &values);
     for (verb, what, place, may) in RIGHTS {
         let mut command = kubectl(&["auth", "can-i", "--quiet", verb, what]);

@@ -42,6 +42,19 @@ const ROWS: &[Row] = &[
         &["--set", "webhook.url=https://10.1.2.3:15017,webhook.path=/inject/cluster/c/net/n"],
     ),
     row("a CA that is given", &["--set", "webhook.managed=false,webhook.caBundle=Q0E="]),
+    row(
+        "applied objects looked at",
+        &["--set", "configValidation.enabled=true,workloadWarnings.enabled=true"],
+    ),
+    row(
+        "applied objects looked at by a revision, by URL, unmanaged",
+        &[
+            "--set",
+            "configValidation.enabled=true,workloadWarnings.enabled=true,revision=1-20-2,revisionTags={prod}",
+            "--set",
+            "webhook.url=https://10.1.2.3:15017,webhook.managed=false,webhook.caBundle=Q0E=",
+        ],
+    ),
     row("no webhook, a take-over", &["--set", "webhook.enabled=false,takeover={istio-sidecar-injector}"]),
     row("a Secret", &["--set", "certificates.source=secret,certificates.secretName=mine"]),
     row("cert-manager", &["--set", "certificates.source=certManager,webhook.url=https://hook.example:8443"]),

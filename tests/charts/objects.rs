@@ -1,7 +1,7 @@
 //! What holds for every object that is rendered, whatever the values: rights are the least, pods are locked up, webhooks
 //! cannot refuse a pod before the program is ready.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::{list, of_kind, strings, text, title};
 
@@ -25,6 +25,9 @@ pub fn check(row: &str, namespace: &str, objects: &[Value]) {
     }
     for configuration in of_kind(objects, "MutatingWebhookConfiguration") {
         check_webhooks(row, namespace, configuration);
+    }
+    for configuration in of_kind(objects, "ValidatingWebhookConfiguration") {
+        check_validation(row, namespace, configuration);
     }
     for object in objects {
         assert_eq!(
@@ -97,6 +100,32 @@ fn check_webhooks(row: &str, namespace: &str, configuration: &Value) {
         for condition in list(&entry["matchConditions"]) {
             check_condition(&told, text(&condition["expression"]));
         }
+    }
+}
+
+/// What looks at objects while they are applied never keeps one from being applied for want of us.
+fn check_validation(row: &str, namespace: &str, configuration: &Value) {
+    assert!(configuration["metadata"]["labels"]["istio.io/rev"].is_null(), "{row}");
+    let entries = list(&configuration["webhooks"]);
+    assert!(!entries.is_empty(), "{row}");
+    for entry in entries {
+        let told = format!("{row}: {}", entry["name"]);
+        assert!(text(&entry["name"]).ends_with(".pillion.dev"), "{told}");
+        assert_eq!(
+            (&entry["sideEffects"], &entry["failurePolicy"]),
+            (&json!("None"), &json!("Ignore")),
+            "{told}"
+        );
+        let service = &entry["clientConfig"]["service"];
+        assert!(service.is_null() || service["namespace"] == namespace, "{told}");
+        let path = [&service["path"], &entry["clientConfig"]["url"]].map(text).concat();
+        assert!(path.contains("/validate-"), "{told}: {path}");
+        let trusted = entry["clientConfig"]["caBundle"].is_string();
+        assert_eq!(!entry["rules"].is_null(), trusted, "{told}");
+        let of_config = path.ends_with("/validate-config");
+        assert_eq!(!entry["objectSelector"].is_null(), of_config, "{told}");
+        assert!(!list(&entry["namespaceSelector"]["matchExpressions"]).is_empty(), "{told}");
+        assert!(!list(&entry["matchConditions"]).is_empty(), "{told}");
     }
 }
 

@@ -36,6 +36,8 @@ const WRONG: &[(&str, &str)] = &[
     ("revisionTags={default}", "pillion-revision-tag-default"),
     ("webhook.managed=false", "webhook.caBundle"),
     ("webhook.failurePolicyByNamespace.fail={a},webhook.failurePolicyByNamespace.ignore={a}", "\"a\""),
+    ("configValidation.enabled=true,mode=envoy", "configValidation"),
+    ("workloadWarnings.timeoutSeconds=0", "timeoutSeconds"),
     ("ports.admin=15017", "ports"),
     ("env.POD_NAMESPACE=x", "istioNamespace"),
 ];

@@ -9,6 +9,7 @@
 //! | `harness` | a cluster whose pods run: control plane, kubelet, Helm, Kustomize |
 //! | `kubelet` | the harness itself |
 //! | `explain` | `pillion explain` beside what really happens |
+//! | `applied` | what users see while they apply ConfigMaps and workloads |
 //! | `endure` | what must not be noticed by whoever creates pods |
 //! | `tags` | `pillion tag` |
 //! | `takeover` | beside a live istiod, and in its place |
@@ -26,6 +27,7 @@
     reason = "a test fails by panicking and prints its figures"
 )]
 
+mod applied;
 mod endure;
 mod explain;
 mod harness;

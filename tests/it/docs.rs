@@ -119,3 +119,12 @@ async fn only_json_is_read_as_a_review() {
     }
     assert!(post(&webhook, "/inject", json).await.body.contains(r#""allowed":true"#));
 }
+
+#[test]
+fn every_code_of_the_lint_is_told_as_the_table_has_it() {
+    let text = fs::read_to_string(repository("docs/operations.md")).unwrap();
+    for code in pillion_core::lint::Code::ALL {
+        let cells = row(&text, &format!("`{code}`")).unwrap_or_else(|| panic!("no row for {code}"));
+        assert_eq!(cells[1..], [code.severity().name(), code.sentence()], "{code}");
+    }
+}

@@ -14,6 +14,8 @@
 //! | `inject` | `pillion inject` as a process |
 //! | `cluster_commands` | `pillion tag` and `pillion takeover` as processes, without a cluster |
 //! | `explain` | `pillion explain` as a process, and over the debug port |
+//! | `config` | `pillion config` as a process |
+//! | `validation` | what is answered to ConfigMaps and workloads that are applied |
 //! | `hostile` | strangers: reviews torn, hurt and blown up |
 //! | `golden` | folders of input and expected output |
 //! | `docs` | what the documentation says of the code |
@@ -31,6 +33,7 @@ mod admin;
 mod admission;
 mod certificates;
 mod cluster_commands;
+mod config;
 mod docs;
 mod explain;
 mod folders;
@@ -44,3 +47,4 @@ mod server;
 mod support;
 mod tidy;
 mod told;
+mod validation;

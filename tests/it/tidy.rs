@@ -31,6 +31,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "source",
             "telemetry",
             "tls",
+            "trial",
         ],
     ),
     ("lifecycle", &["clock"]),
@@ -42,6 +43,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("source", &["engine", "watch"]),
     ("telemetry", &["clock", "report"]),
     ("tls", &["clock", "lifecycle", "telemetry", "watch"]),
+    ("trial", &["source"]),
     ("watch", &[]),
 ];
 

@@ -3,4 +3,5 @@
 pub mod config;
 pub mod explain;
 pub mod inject;
+pub mod lint;
 pub mod manifest;

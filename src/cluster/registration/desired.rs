@@ -1,13 +1,14 @@
 //! What a webhook configuration lacks, as one server-side apply: caBundle of the entries that call us, and rules of
-//! those that have none yet. Pure. Never: any other field, an entry that calls somebody else, an empty caBundle.
+//! those that have none yet. Pure, and the same for mutating and validating ones. Never: any other field, an entry that
+//! calls somebody else, an empty caBundle.
 
 use std::collections::BTreeMap;
 
 use k8s_openapi::ByteString;
-use k8s_openapi::api::admissionregistration::v1::{MutatingWebhook, MutatingWebhookConfiguration};
-use kube::ResourceExt;
+use k8s_openapi::api::admissionregistration::v1::MutatingWebhook;
 use serde_json::{Value, json};
 
+use super::kind::{Configuration, Entry};
 use super::{Target, trusted};
 use crate::tls::Trust;
 
@@ -47,21 +48,23 @@ pub struct Looked {
 
 /// Looks at one configuration.
 #[must_use]
-pub fn look(config: &MutatingWebhookConfiguration, situation: &Situation<'_>) -> Looked {
+pub fn look<C: Configuration>(config: &C, situation: &Situation<'_>) -> Looked {
     let owned = owned(config);
     let kept = kept(config, situation.trust);
     let mut looked = Looked::default();
     let (mut lacking, mut entries) = (false, Vec::new());
-    for entry in config.webhooks.iter().flatten() {
-        let owned = owned.get(entry.name.as_str()).copied().unwrap_or_default();
-        let ours = situation.target.is_called_by(&entry.client_config);
-        let (held, has_rules) = (trusted(&entry.client_config), has_rules(entry));
+    for entry in config.entries() {
+        let owned = owned.get(entry.name).copied().unwrap_or_default();
+        let ours = situation.target.is_called_by(entry.client);
+        let (held, has_rules) = (trusted(entry.client), !entry.rules.is_empty());
+        let rules = C::rules(&entry);
         let wanted = if ours { bundle_for(&held, situation, &kept) } else { None };
-        let arm = ours && !has_rules && situation.armed && (wanted.is_some() || !held.is_empty());
-        lacking |= wanted.is_some() || arm;
-        entries.extend(said(entry, wanted.as_ref(), arm, owned));
+        let unarmed = ours && !has_rules && rules.is_some();
+        let arm = rules.filter(|_| unarmed && situation.armed && (wanted.is_some() || !held.is_empty()));
+        lacking |= wanted.is_some() || arm.is_some();
+        entries.extend(said(&entry, wanted.as_ref(), arm, owned));
         if ours {
-            looked.unarmed += usize::from(!has_rules);
+            looked.unarmed += usize::from(unarmed);
             looked.registered = Some(match looked.registered.take() {
                 None => held,
                 Some(others) => others.shared_with(&held),
@@ -71,7 +74,7 @@ pub fn look(config: &MutatingWebhookConfiguration, situation: &Situation<'_>) ->
     looked.apply = lacking.then(|| {
         json!({
             "apiVersion": "admissionregistration.k8s.io/v1",
-            "kind": "MutatingWebhookConfiguration",
+            "kind": C::KIND,
             // Only what was just looked at is written: a change in between is a conflict, and looked at again.
             "metadata": { "name": config.name_any(), "resourceVersion": config.resource_version() },
             "webhooks": entries,
@@ -80,33 +83,18 @@ pub fn look(config: &MutatingWebhookConfiguration, situation: &Situation<'_>) ->
     looked
 }
 
-/// New pods, and nothing else: what a sidecar can be put into.
-fn rules() -> Value {
-    json!([{
-        "apiGroups": [""],
-        "apiVersions": ["v1"],
-        "operations": ["CREATE"],
-        "resources": ["pods"],
-        "scope": "*",
-    }])
-}
-
-fn has_rules(entry: &MutatingWebhook) -> bool {
-    entry.rules.as_ref().is_some_and(|rules| !rules.is_empty())
-}
-
 /// What is said of an entry when the configuration is applied: what it lacks, and what we own of it already, for applying
 /// takes away what is owned and not said again.
-fn said(entry: &MutatingWebhook, wanted: Option<&Trust>, arm: bool, owned: Owned) -> Option<Value> {
+fn said(entry: &Entry<'_>, wanted: Option<&Trust>, arm: Option<Value>, owned: Owned) -> Option<Value> {
     let mut fields = serde_json::Map::new();
-    let present = entry.client_config.ca_bundle.as_ref().filter(|_| owned.bundle);
+    let present = entry.client.ca_bundle.as_ref().filter(|_| owned.bundle);
     let bundle = wanted.map(|wanted| ByteString(wanted.to_pem().into_bytes()));
     if let Some(bundle) = bundle.as_ref().or(present) {
         fields.insert("clientConfig".into(), json!({ "caBundle": bundle }));
     }
-    if arm {
-        fields.insert("rules".into(), rules());
-    } else if owned.rules && has_rules(entry) {
+    if let Some(rules) = arm {
+        fields.insert("rules".into(), rules);
+    } else if owned.rules && !entry.rules.is_empty() {
         fields.insert("rules".into(), json!(entry.rules));
     }
     if fields.is_empty() {
@@ -130,7 +118,7 @@ fn bundle_for(held: &Trust, situation: &Situation<'_>, kept: &Trust) -> Option<T
 }
 
 /// The authorities that are never forgotten: ours, and those that were there before a take-over.
-fn kept(config: &MutatingWebhookConfiguration, trust: &Trust) -> Trust {
+fn kept(config: &impl Configuration, trust: &Trust) -> Trust {
     let mut kept = trust.clone();
     let original = config.annotations().get(ORIGINAL);
     let original = original.and_then(|text| serde_json::from_str::<Vec<MutatingWebhook>>(text).ok());
@@ -148,7 +136,7 @@ struct Owned {
 }
 
 /// Our fields by entry, out of `metadata.managedFields`.
-fn owned(config: &MutatingWebhookConfiguration) -> BTreeMap<String, Owned> {
+fn owned(config: &impl Configuration) -> BTreeMap<String, Owned> {
     let ours = config.managed_fields().iter().filter(|fields| {
         fields.manager.as_deref() == Some(MANAGER) && fields.operation.as_deref() == Some("Apply")
     });

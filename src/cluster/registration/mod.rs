@@ -1,13 +1,15 @@
-//! Keeps the webhook configurations that call us right: the authorities of our certificate in their caBundle, and rules
+//! Keeps the webhook configurations that call us right, mutating and validating ones: the authorities of our certificate in their caBundle, and rules
 //! in those that were installed without, once pods may be sent here; and tells of take-overs that came undone. Every
 //! replica does it; each applies only what is lacking in what it has just read, so that they do not fight.
 //! Never: configurations of others (see [`Target`]).
 
 mod desired;
+mod kind;
 mod reverted;
 mod target;
 
 pub use desired::{CHECK, Looked, MANAGER, ORIGINAL, Situation, TAKEN_BY, look};
+pub use kind::{Configuration, Entry};
 pub use reverted::{Takeover, takeover};
 pub use target::{Target, is_served, slices_of, trusted};
 
@@ -15,11 +17,13 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use k8s_openapi::api::admissionregistration::v1::MutatingWebhookConfiguration;
+use k8s_openapi::api::admissionregistration::v1::{
+    MutatingWebhookConfiguration, ValidatingWebhookConfiguration,
+};
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use kube::api::{Patch, PatchParams};
 use kube::runtime::watcher;
-use kube::{Api, Client, ResourceExt};
+use kube::{Api, Client};
 use serde_json::Value;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -57,17 +61,38 @@ pub struct Registration {
     pub readiness: Arc<Readiness>,
     /// Who tells of it in Events.
     pub replica: String,
+    /// Whether validating configurations are kept too: to see them is a right of its own.
+    pub validating: bool,
     /// That nobody names the certificate's authority was told.
     pub told_of_no_authority: bool,
 }
 
-type Configurations = BTreeMap<String, MutatingWebhookConfiguration>;
+type Configurations<C> = Option<Arc<BTreeMap<String, C>>>;
 
 /// What the watches have found; `None` until a list is complete.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Seen {
-    configurations: Option<Arc<Configurations>>,
+    mutating: Configurations<MutatingWebhookConfiguration>,
+    validating: Configurations<ValidatingWebhookConfiguration>,
     endpoint_since: Option<Instant>,
+}
+
+/// Where the configurations of a kind are kept.
+type Place<C> = fn(&mut Seen) -> &mut Configurations<C>;
+
+/// What one look at all configurations comes to.
+struct Pass {
+    /// When to look again.
+    again: Duration,
+    /// What all entries that call us trust.
+    registered: Registered,
+}
+
+/// Failures, by configuration: kinds have names of their own.
+#[derive(Default)]
+struct Troubles {
+    mutating: BTreeMap<String, Trouble>,
+    validating: BTreeMap<String, Trouble>,
 }
 
 /// Failures in a row of one configuration.
@@ -84,9 +109,14 @@ impl Registration {
         let seen = Arc::new(Mutex::new(Seen::default()));
         let (changed, mut changes) = watch::channel(0_u64);
         let mut watches = JoinSet::new();
-        watches.spawn(configurations(self.client.clone(), Arc::clone(&seen), changed.clone()));
+        let (client, place): (_, Place<_>) = (self.client.clone(), |seen| &mut seen.mutating);
+        watches.spawn(configurations(client, Arc::clone(&seen), changed.clone(), place));
+        if self.validating {
+            let (client, place): (_, Place<_>) = (self.client.clone(), |seen| &mut seen.validating);
+            watches.spawn(configurations(client, Arc::clone(&seen), changed.clone(), place));
+        }
         watches.spawn(endpoints(self.client.clone(), self.target.clone(), Arc::clone(&seen), changed));
-        let mut troubles: BTreeMap<String, Trouble> = BTreeMap::new();
+        let mut troubles = Troubles::default();
         let mut teller = Teller::new(self.client.clone(), &self.replica);
         loop {
             let again = self.pass(&seen, &mut troubles, &mut teller).await;
@@ -99,33 +129,49 @@ impl Registration {
     }
 
     /// Looks at every configuration once. Says when to look again without news.
-    async fn pass(
-        &mut self,
-        seen: &Mutex<Seen>,
-        troubles: &mut BTreeMap<String, Trouble>,
-        teller: &mut Teller,
-    ) -> Duration {
-        let (configurations, endpoint_since) = {
-            let seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
-            (seen.configurations.clone(), seen.endpoint_since)
-        };
-        let Some(configurations) = configurations else { return LAST_PAUSE };
+    async fn pass(&mut self, seen: &Mutex<Seen>, troubles: &mut Troubles, teller: &mut Teller) -> Duration {
+        let seen = seen.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let Some(mutating) = seen.mutating else { return LAST_PAUSE };
         let trust = self.trust.borrow_and_update().clone();
         let called =
-            self.target.url.is_some() || endpoint_since.is_some_and(|since| since.elapsed() >= SETTLE);
+            self.target.url.is_some() || seen.endpoint_since.is_some_and(|since| since.elapsed() >= SETTLE);
         let armed = called && self.readiness.ready();
         let situation = Situation { target: &self.target, trust: &trust, armed, now: now() };
-        let mut again = LAST_PAUSE;
-        let mut registered = Registered::Nowhere;
-        for (name, config) in configurations.iter() {
+        let mut pass = Pass { again: LAST_PAUSE, registered: Registered::Nowhere };
+        for config in mutating.values() {
             teller.look(config, &self.target, &self.metrics).await;
-            let looked = look(config, &situation);
+        }
+        self.keep(&mutating, &situation, &mut troubles.mutating, &mut pass).await;
+        teller.retain(|name| mutating.contains_key(name), &self.metrics);
+        // They fail open: neither a right to them that is lacking nor one that cannot be written may hold up a new
+        // certificate, without which pods would be refused in the end.
+        if let Some(validating) = seen.validating {
+            let mut beside = Pass { again: pass.again, registered: Registered::Nowhere };
+            self.keep(&validating, &situation, &mut troubles.validating, &mut beside).await;
+            pass.again = beside.again;
+        }
+        let Pass { again, registered } = pass;
+        self.complain_of_no_authority(&trust, &registered);
+        self.registered.send_if_modified(|old| std::mem::replace(old, registered.clone()) != registered);
+        again
+    }
+
+    /// Looks at the configurations of one kind.
+    async fn keep<C: Configuration>(
+        &self,
+        configurations: &BTreeMap<String, C>,
+        situation: &Situation<'_>,
+        troubles: &mut BTreeMap<String, Trouble>,
+        pass: &mut Pass,
+    ) {
+        for (name, config) in configurations {
+            let looked = look(config, situation);
             if looked.unarmed > 0 {
-                again = again.min(LOOK);
+                pass.again = pass.again.min(LOOK);
             }
             if let Some(held) = looked.registered {
-                registered = match registered {
-                    Registered::With(others) => Registered::With(others.shared_with(&held)),
+                pass.registered = match &pass.registered {
+                    Registered::With(others) => Registered::With(others.clone().shared_with(&held)),
                     _ => Registered::With(held),
                 };
             }
@@ -135,17 +181,13 @@ impl Registration {
             };
             let trouble = troubles.entry(name.clone()).or_default();
             if let Some(at) = trouble.again.filter(|at| *at > Instant::now()) {
-                again = again.min(at.saturating_duration_since(Instant::now()));
+                pass.again = pass.again.min(at.saturating_duration_since(Instant::now()));
                 continue;
             }
-            self.apply(name, &body, trouble, armed).await;
-            again = again.min(trouble.pause());
+            self.apply::<C>(name, &body, trouble, situation.armed).await;
+            pass.again = pass.again.min(trouble.pause());
         }
         troubles.retain(|name, _| configurations.contains_key(name));
-        teller.retain(|name| configurations.contains_key(name), &self.metrics);
-        self.complain_of_no_authority(&trust, &registered);
-        self.registered.send_if_modified(|old| std::mem::replace(old, registered.clone()) != registered);
-        again
     }
 
     /// A certificate in use whose authority nobody names leaves every caBundle as it is: told once.
@@ -161,8 +203,8 @@ impl Registration {
         self.told_of_no_authority = lacking;
     }
 
-    async fn apply(&self, name: &str, body: &Value, trouble: &mut Trouble, armed: bool) {
-        let api: Api<MutatingWebhookConfiguration> = Api::all(self.client.clone());
+    async fn apply<C: Configuration>(&self, name: &str, body: &Value, trouble: &mut Trouble, armed: bool) {
+        let api: Api<C> = Api::all(self.client.clone());
         self.metrics.patch_attempted(name);
         let (params, patch) = (PatchParams::apply(MANAGER).force(), Patch::Apply(body));
         match answered(api.patch(name, &params, &patch)).await {
@@ -206,18 +248,22 @@ fn now_nanos() -> u32 {
     since_epoch().subsec_nanos()
 }
 
-async fn configurations(client: Client, seen: Arc<Mutex<Seen>>, changed: watch::Sender<u64>) {
-    let api: Api<MutatingWebhookConfiguration> = Api::all(client);
-    let stream = watcher(api, watcher::Config::default());
+async fn configurations<C: Configuration>(
+    client: Client,
+    seen: Arc<Mutex<Seen>>,
+    changed: watch::Sender<u64>,
+    place: Place<C>,
+) {
+    let stream = watcher(Api::<C>::all(client), watcher::Config::default());
     follow(
-        "webhook configurations",
+        C::WHAT,
         stream,
         |config| config,
         |told| {
             if let Told::Objects(table) = told {
                 let lasting = table.values().filter(|config| !config.labels().contains_key(CHECK));
                 let all = lasting.map(|config| (config.name_any(), config.clone())).collect();
-                seen.lock().unwrap_or_else(PoisonError::into_inner).configurations = Some(Arc::new(all));
+                *place(&mut seen.lock().unwrap_or_else(PoisonError::into_inner)) = Some(Arc::new(all));
                 changed.send_modify(|version| *version += 1);
             }
         },

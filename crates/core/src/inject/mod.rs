@@ -42,10 +42,15 @@ pub use reason::{Reason, Verdict};
 pub use request::{Contradiction, Outcome, Owner, Request, Warning};
 pub use trace::{Stage, Step, Trace};
 
+pub(crate) use facts::PROXY_ID;
+#[cfg(test)]
+pub(crate) use facts::owner as owner_of;
+pub(crate) use finish::containers::{INIT, PROXY, VALIDATION};
+
 use pillion_govalue::Value;
 use pillion_govalue::types::KNOWN;
 
-use crate::config::{Platform, Snapshot, proxyconfig};
+use crate::config::{InjectorConfig, Platform, Snapshot, proxyconfig};
 use context::Context;
 use facts::text;
 
@@ -90,6 +95,14 @@ pub fn inject<'r, T: Trace>(
     }
     let patch = pillion_kubepatch::diff(&request.pod, &pod, KNOWN.pod);
     Ok(Outcome { verdict: Verdict::Injected, reason: Reason::Injected, warnings, patch, pod })
+}
+
+/// The names of the templates that a pod is injected with, aliases resolved.
+///
+/// # Errors
+/// A pod that asks for too many.
+pub fn templates<'p>(config: &'p InjectorConfig, pod: &'p Value<'_>) -> Result<Vec<&'p str>, InjectError> {
+    render::chosen(pod, config)
 }
 
 /// The stages from a decided pod to the finished one.

@@ -60,7 +60,10 @@ pub(crate) fn render<'r, T: Trace>(
 ///
 /// # Errors
 /// More of them than [`MOST`]: each is a whole rendering, and a stranger writes the annotation. (Istio renders on.)
-fn chosen<'p>(pod: &'p Value<'_>, config: &'p InjectorConfig) -> Result<Vec<&'p str>, InjectError> {
+pub(crate) fn chosen<'p>(
+    pod: &'p Value<'_>,
+    config: &'p InjectorConfig,
+) -> Result<Vec<&'p str>, InjectError> {
     let asked: Vec<&str> = match annotation(pod, TEMPLATES) {
         Some(list) => list.split(',').map(str::trim).take(MOST + 1).collect(),
         None => config.default_templates.iter().map(String::as_str).collect(),

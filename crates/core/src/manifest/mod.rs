@@ -14,11 +14,13 @@
 //! |---|---|
 //! | `kinds` | which kinds hold a pod, and where |
 //! | `object` | one object: the pod out, the injected pod in; Lists |
+//! | `made` | the pods of objects, as their controllers make them |
 //! | `scalars` | numbers and booleans where Kubernetes wants text |
 //! | `error` | what is wrong, in which document, on which line |
 
 mod error;
 mod kinds;
+mod made;
 mod object;
 mod scalars;
 
@@ -26,6 +28,8 @@ use pillion_govalue::Value;
 use pillion_goyaml::documents;
 
 pub use error::{Fault, ManifestError};
+pub use made::{holds_a_pod, pods, read};
+use object::Failure;
 
 use crate::inject::Owner;
 
@@ -34,8 +38,8 @@ use crate::inject::Owner;
 pub struct PodDoc<'t> {
     /// The pod: `apiVersion`, `kind`, and the `metadata` and `spec` of the object's template, both objects.
     pub pod: Value<'t>,
-    /// The object that the template is from; `None` if the object is a pod, whose owner is guessed as for a
-    /// webhook.
+    /// The object that the template is from; `None` if the object is a pod, or is made one, whose owner is guessed as for
+    /// a webhook.
     pub owner: Option<Owner>,
     /// The template's namespace, or the object's; empty if none is written.
     pub namespace: String,
@@ -108,6 +112,28 @@ pub fn inject<'t, E>(
     }
     out.push_str(text.get(copied..).unwrap_or(""));
     Ok(Injected { text: out, documents: changes })
+}
+
+/// Reads the documents of `text` one after the other.
+fn documents_of<'t, E>(
+    file: &str,
+    text: &'t str,
+    mut each: impl FnMut(&Value<'t>) -> Result<(), Failure<E>>,
+) -> Result<(), ManifestError<E>> {
+    for (index, document) in documents(text).into_iter().enumerate() {
+        let lines = Head::of(document.text).lines;
+        let error = |line, object, fault| ManifestError {
+            file: file.to_owned(),
+            document: index + 1,
+            line,
+            object,
+            fault,
+        };
+        let value = pillion_goyaml::parse_borrowed(document.text)
+            .map_err(|e| error(document.line + e.line().unwrap_or(lines + 1) - 1, None, Fault::Read(e)))?;
+        each(&value).map_err(|(object, fault)| error(document.line + lines, object, fault))?;
+    }
+    Ok(())
 }
 
 /// What stands before a document's content and is kept when the content is written anew: comments, blank lines,

@@ -11,7 +11,7 @@ use super::scalars;
 use crate::inject::Owner;
 
 /// A fault, and the object that has it.
-type Failure<E> = (Option<String>, Fault<E>);
+pub(super) type Failure<E> = (Option<String>, Fault<E>);
 
 /// The object after injection; `None` if nothing in it was injected.
 pub(super) fn inject<'t, E>(
@@ -40,19 +40,47 @@ pub(super) fn inject<'t, E>(
     }
 }
 
+/// Calls `each` with every object that holds a pod, and that pod; the items of a List are objects too. Recursion is
+/// bounded by the depth to which YAML is read.
+pub(super) fn each<'t, E>(
+    object: &Value<'t>,
+    each_pod: &mut impl FnMut(&Value<'t>, PodDoc<'t>),
+) -> Result<(), Failure<E>> {
+    if object.is_null() {
+        return Ok(());
+    }
+    let (kind, api_version) = type_meta(object).map_err(|fault| (None, fault))?;
+    if kinds::is_list(kind, api_version) {
+        for (at, item) in list_items(object)?.iter().enumerate() {
+            each(item, each_pod).map_err(|failure| in_item(failure, object, at))?;
+        }
+        return Ok(());
+    }
+    let Some(kind) = kinds::find(kind, api_version) else { return Ok(()) };
+    if let Some(doc) = pod_doc(object, kind).map_err(|fault| (Some(label(object)), fault))? {
+        each_pod(object, doc);
+    }
+    Ok(())
+}
+
+/// The items of a List.
+fn list_items<'v, 't, E>(list: &'v Value<'t>) -> Result<&'v [Value<'t>], Failure<E>> {
+    match list.get("items") {
+        None | Some(Value::Null) => Ok(&[]),
+        Some(Value::List(items)) => Ok(items),
+        Some(other) => {
+            let fault = Fault::Shape { place: "items".to_owned(), wanted: "a list", found: found(other) };
+            Err((Some(label(list)), fault))
+        }
+    }
+}
+
 /// Recursion is bounded by the depth to which YAML is read.
 fn inject_list<'t, E>(
     list: &Value<'t>,
     each: &mut impl FnMut(&PodDoc<'t>) -> Result<Option<Value<'t>>, E>,
 ) -> Result<Option<Value<'t>>, Failure<E>> {
-    let before = match list.get("items") {
-        None | Some(Value::Null) => return Ok(None),
-        Some(Value::List(items)) => items,
-        Some(other) => {
-            let fault = Fault::Shape { place: "items".to_owned(), wanted: "a list", found: found(other) };
-            return Err((Some(label(list)), fault));
-        }
-    };
+    let before = list_items(list)?;
     let mut items = Vec::with_capacity(before.len());
     let mut injected = false;
     for (at, item) in before.iter().enumerate() {

@@ -4,6 +4,15 @@ use super::*;
 use crate::tls::ca::Authority;
 use std::time::Duration;
 
+use k8s_openapi::api::admissionregistration::v1::{
+    MutatingWebhookConfiguration, ValidatingWebhookConfiguration,
+};
+
+/// The rules of new pods.
+fn rules() -> Value {
+    json!([{"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["pods"], "scope": "*"}])
+}
+
 fn authority() -> Trust {
     let made = Authority::make(Duration::from_secs(24 * 3600)).unwrap();
     Trust::from_pem(made.certificate_pem().as_bytes())
@@ -124,4 +133,34 @@ fn what_we_own_is_said_again_or_applying_would_take_it_away() {
     assert_eq!(given_back["name"], "given-back");
     let bundle: ByteString = serde_json::from_value(given_back["clientConfig"]["caBundle"].clone()).unwrap();
     assert_eq!(Trust::from_pem(&bundle.0), theirs, "as it was");
+}
+
+#[test]
+fn validating_entries_are_armed_by_the_path_that_they_call() {
+    let trust = authority();
+    let at = |name: &str, path: &str| {
+        let mut entry = entry(name, "pillion", None, false);
+        entry["clientConfig"]["service"]["path"] = json!(path);
+        entry
+    };
+    let webhooks = json!([
+        at("config", "/validate-config"),
+        at("workload", "/validate-workload/namespace/silent/rev/default"),
+        at("unheard-of", "/other"),
+    ]);
+    let config: ValidatingWebhookConfiguration =
+        serde_json::from_value(json!({ "metadata": { "name": "checks" }, "webhooks": webhooks })).unwrap();
+    let situation = Situation { target: &target(), trust: &trust, armed: true, now: crate::clock::now() };
+    let looked = look(&config, &situation);
+    assert_eq!(looked.unarmed, 2);
+    let apply = looked.apply.unwrap();
+    assert_eq!(apply["kind"], "ValidatingWebhookConfiguration");
+    let [config, workload, other] = apply["webhooks"].as_array().unwrap().as_slice() else {
+        panic!("{apply}")
+    };
+    assert_eq!(config["rules"][0]["resources"], json!(["configmaps"]));
+    assert_eq!(config["rules"][0]["operations"], json!(["CREATE", "UPDATE"]));
+    assert_eq!(workload["rules"][0]["resources"], json!(["deployments", "statefulsets", "daemonsets"]));
+    assert_eq!(workload["rules"][1]["resources"], json!(["jobs", "cronjobs"]));
+    assert!(other.get("rules").is_none() && other["clientConfig"].get("caBundle").is_some());
 }

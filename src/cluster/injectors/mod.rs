@@ -3,7 +3,7 @@
 
 mod overlap;
 
-pub use overlap::{Example, Labels, Overlap, example, overlaps};
+pub use overlap::{Example, Labels, Overlap, example, overlaps, selects};
 
 use k8s_openapi::api::admissionregistration::v1::MutatingWebhookConfiguration;
 use k8s_openapi::api::core::v1::Namespace;

@@ -81,6 +81,14 @@ pub fn example(entries: &[&MutatingWebhook]) -> Option<Example> {
     })
 }
 
+/// Whether a selector takes an object with these labels; without a selector every object is taken.
+#[must_use]
+pub fn selects(selector: Option<&LabelSelector>, labels: &Labels) -> bool {
+    let holds =
+        |requirement: &Requirement<'_>| requirement.holds(labels.get(requirement.key).map(String::as_str));
+    selector.is_none_or(|selector| requirements(selector).iter().all(holds))
+}
+
 /// What a selector says of one key.
 struct Requirement<'s> {
     key: &'s str,

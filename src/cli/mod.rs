@@ -1,5 +1,5 @@
 //! The command line: one file a command. Exit codes: 0 done (also when a reader closed the pipe), 1 the configuration
-//! or the input is faulty, 2 the arguments are.
+//! or the input is faulty, 2 the arguments are. `doctor` ends with what it found: 0 nothing, 1 warnings, 2 failures.
 //!
 //! | file | command |
 //! |---|---|
@@ -8,6 +8,7 @@
 //! | `cluster` | which cluster is meant, and certificates |
 //! | `tryout` | the line that `serve` prints, and the files it names |
 //! | `inject`, `input`, `output` | `pillion inject`: the command, its files, its output formats |
+//! | `doctor` | `pillion doctor` |
 //! | `tag` | `pillion tag`: further names of a revision |
 //! | `takeover` | `pillion takeover`: istiod's webhooks, made to call us |
 //! | `webhook` | `pillion webhook remove` |
@@ -19,6 +20,7 @@
 
 mod boot;
 mod cluster;
+mod doctor;
 mod duration;
 mod environment;
 mod inject;
@@ -63,6 +65,8 @@ enum Command {
     Tag(Box<tag::Args>),
     /// Let istiod's own webhooks call Pillion, after a check that pods come out the same; or give them back.
     Takeover(Box<takeover::Args>),
+    /// Say whether an installation works, why not, and what mends it.
+    Doctor(Box<doctor::Args>),
     /// Work on webhook configurations in a cluster.
     Webhook(webhook::Args),
     /// Say which program this is.
@@ -79,6 +83,11 @@ enum Command {
 #[error("{0}")]
 struct Usage(String);
 
+/// The command has told all that there is to tell, and ends with this.
+#[derive(Debug, thiserror::Error)]
+#[error("ended")]
+struct Ended(ExitCode);
+
 /// Runs the program.
 #[must_use]
 pub fn main() -> ExitCode {
@@ -88,6 +97,7 @@ pub fn main() -> ExitCode {
         Command::Inject(args) => inject::run(*args),
         Command::Tag(args) => tag::run(*args),
         Command::Takeover(args) => takeover::run(*args),
+        Command::Doctor(args) => doctor::run(*args),
         Command::Webhook(args) => webhook::run(args),
         Command::Version => print(&format!("pillion {}\n", env!("CARGO_PKG_VERSION"))),
         Command::Completions { shell } => completions(shell),
@@ -95,6 +105,7 @@ pub fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) if error.is::<Ended>() => error.downcast().map_or(ExitCode::FAILURE, |Ended(code)| code),
         Err(error) => {
             complain(&format!("error: {error:#}"));
             ExitCode::from(if error.is::<Usage>() { 2 } else { 1 })

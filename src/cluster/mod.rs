@@ -11,12 +11,14 @@
 //! | `identity` | certificates of our own in a Secret, renewed by one replica |
 //! | `injectors` | webhook configurations that inject, and pods that two of them take |
 //! | `tags` | further names of a revision |
+//! | `doctor` | whether an installation works, and what mends it |
 //! | `takeover` | istiod's own webhook configurations, made to call us |
 //! | `events` | Events on the ConfigMap that cannot be used |
 //!
 //! Never: answering requests, deciding about pods.
 
 pub mod client;
+pub mod doctor;
 pub mod events;
 mod follow;
 pub mod identity;

@@ -9,6 +9,7 @@
 //! | `harness` | a cluster whose pods run: control plane, kubelet, Helm, Kustomize |
 //! | `kubelet` | the harness itself |
 //! | `endure` | what must not be noticed by whoever creates pods |
+//! | `doctor` | `pillion doctor`: one fault at a time, named first with its mend |
 //! | `tags` | `pillion tag` |
 //! | `takeover` | beside a live istiod, and in its place |
 //! | `table` | the rules that users rely on, row by row |
@@ -24,6 +25,7 @@
     reason = "a test fails by panicking and prints its figures"
 )]
 
+mod doctor;
 mod endure;
 mod harness;
 mod kubectl;

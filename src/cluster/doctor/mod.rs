@@ -283,6 +283,29 @@ mod tests {
     }
 
     #[test]
+    fn who_may_read_nothing_is_told_so_and_nothing_else() {
+        let mut facts = sample::facts();
+        let no = || "forbidden".to_owned();
+        facts.deployment = Err(no());
+        facts.pods = Err(no());
+        facts.service = Err(no());
+        facts.slices = Err(no());
+        facts.budgets = Err(no());
+        facts.configurations = Err(no());
+        facts.gone = Err(no());
+        facts.namespaces = Err(no());
+        facts.configuration = Err(no());
+        facts.stored = Err(no());
+        facts.rights = Err(no());
+        facts.probe = Err(no());
+        facts.waiting = Err(no());
+        facts.replicas.clear();
+        facts.presented.clear();
+        assert_eq!(told(&facts), (vec!["api-server"], vec![]));
+        assert_eq!(worst(&diagnose(&facts)), Status::Warn);
+    }
+
+    #[test]
     fn what_follows_from_a_failure_asks_for_no_mend() {
         let mut facts = sample::facts();
         sample::scale(&mut facts, 0);

@@ -60,6 +60,8 @@ pub struct Setup {
     pub managed: bool,
     /// The Deployment that the Secret goes with.
     pub owner: Option<String>,
+    /// The URL by which API servers reach it, where it names one.
+    pub url: Option<String>,
     /// Where the webhook listens.
     pub webhook_port: u16,
     /// Where readiness and version are told.
@@ -106,6 +108,7 @@ impl Setup {
             certificates: said.certificates(&suffix, deployment.is_some()),
             managed: deployment.is_none() || said.has("--manage-webhooks"),
             owner: said.flag("--owner-deployment").map(str::to_owned),
+            url: said.flag("--webhook-url").map(str::to_owned),
             webhook_port: said.port("--https-addr").unwrap_or(15017),
             admin_port: said.port("--admin-addr").unwrap_or(15014),
             account: spec.and_then(|it| it.service_account_name.clone()).unwrap_or_else(|| "default".into()),
@@ -228,7 +231,8 @@ mod tests {
                 "containers": [{
                     "name": "pillion",
                     "args": ["serve", "--config-source=configmap", "--https-addr=:10250", "--cert-source=files",
-                             "--tls-cert=/tls/tls.crt", "--manage-webhooks"],
+                             "--tls-cert=/tls/tls.crt", "--manage-webhooks",
+                             "--webhook-url", "https://10.0.0.1:10250"],
                     "env": [{"name": "POD_NAMESPACE", "value": "mesh"}, {"name": "SHARED_MESH_CONFIG", "value": "s"}],
                     "volumeMounts": [{"name": "tls", "mountPath": "/tls"}],
                 }],
@@ -239,6 +243,7 @@ mod tests {
         let setup = Setup::of(&place, Some(&deployment));
         assert_eq!(setup.certificates, Certificates::Mounted("given".into()));
         assert_eq!((setup.webhook_port, setup.admin_port, setup.managed), (10250, 15014, true));
+        assert_eq!(setup.url.as_deref(), Some("https://10.0.0.1:10250"));
         assert_eq!(setup.user(), "system:serviceaccount:own:pillion-r");
         let Origin::ConfigMaps(names) = &setup.origin else { panic!("{:?}", setup.origin) };
         assert_eq!((names.namespace.as_str(), names.injector.as_str()), ("mesh", "istio-sidecar-injector-r"));

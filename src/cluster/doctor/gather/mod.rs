@@ -40,10 +40,12 @@ const MOST: usize = 50_000;
 ///
 /// # Errors
 /// The API server does not answer.
-pub async fn gather(client: &Client, place: Place) -> Result<Facts, String> {
+pub async fn gather(client: &Client, mut place: Place) -> Result<Facts, String> {
     let server = server(client).await?;
     let (deployment, elsewhere) = installed::deployment(client, &place).await;
     let setup = Setup::of(&place, deployment.as_ref().ok().and_then(Option::as_ref));
+    // What the program was told is what it registers by.
+    place.target.url = place.target.url.or_else(|| setup.url.clone());
     let (namespace, target) = (place.target.namespace.clone(), place.target.clone());
     let (service_name, only) = (target.service.clone(), place.namespaces.clone());
     let slice_params = ListParams::default().labels(&slices_of(&service_name));

@@ -13,7 +13,7 @@ use pillion_core::config::Settings;
 use super::{Usage, duration};
 use crate::cluster::client::Access;
 use crate::cluster::identity::{self, Lifetimes, Subject};
-use crate::cluster::registration::Target;
+use crate::cluster::registration::{Target, host_of};
 use crate::tls::watch::Files;
 use crate::tls::{self, istio};
 
@@ -184,7 +184,7 @@ pub(super) fn subject(settings: &Settings, target: &Target) -> Subject {
         &std::env::var("ISTIOD_CUSTOM_HOST").unwrap_or_default(),
     );
     let mut addresses = Vec::new();
-    if let Some(host) = target.url.as_deref().and_then(host) {
+    if let Some(host) = target.url.as_deref().and_then(host_of) {
         match host.parse::<IpAddr>() {
             Ok(address) => addresses.push(address),
             Err(_) => names.push(host.to_owned()),
@@ -209,14 +209,6 @@ pub(super) fn named(base: &str, revision: &str) -> String {
     }
 }
 
-/// The host of a URL, without brackets.
-fn host(url: &str) -> Option<&str> {
-    let authority = url.split_once("://")?.1.split(['/', '?', '#']).next()?;
-    let bracketed = authority.strip_prefix('[').and_then(|rest| rest.split_once(']'));
-    let host = bracketed.map_or_else(|| authority.split(':').next().unwrap_or_default(), |(host, _)| host);
-    (!host.is_empty()).then_some(host)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -230,17 +222,5 @@ mod tests {
         assert_eq!(args.target(&settings("1-20-2")).unwrap().service, "pillion-1-20-2");
         let url = PlaceArgs { webhook_url: Some("http://x".into()), ..args };
         assert!(url.target(&settings("")).is_err());
-    }
-
-    #[test]
-    fn the_host_of_a_url_is_found() {
-        for (url, expected) in [
-            ("https://127.0.0.1:15017/inject", Some("127.0.0.1")),
-            ("https://[::1]:15017/inject", Some("::1")),
-            ("https://pillion.example/inject", Some("pillion.example")),
-            ("https:///inject", None),
-        ] {
-            assert_eq!(host(url), expected, "{url}");
-        }
     }
 }

@@ -1,5 +1,5 @@
 //! The command line: one file a command. Exit codes: 0 done (also when a reader closed the pipe), 1 the configuration
-//! or the input is faulty, 2 the arguments are.
+//! or the input is faulty, 2 the arguments are. `doctor` ends with what it found: 0 nothing, 1 warnings, 2 failures.
 //!
 //! | file | command |
 //! |---|---|
@@ -12,6 +12,7 @@
 //! | `pillions` | the Pillions of a cluster, for commands that answer as they do |
 //! | `status` | `pillion status`: which pods have their sidecar |
 //! | `config` | `pillion config`: configurations checked and compared |
+//! | `doctor` | `pillion doctor` |
 //! | `tag` | `pillion tag`: further names of a revision |
 //! | `takeover` | `pillion takeover`: istiod's webhooks, made to call us |
 //! | `webhook` | `pillion webhook remove` |
@@ -24,6 +25,7 @@
 mod boot;
 mod cluster;
 mod config;
+mod doctor;
 mod duration;
 mod environment;
 mod explain;
@@ -78,6 +80,8 @@ enum Command {
     Tag(Box<tag::Args>),
     /// Let istiod's own webhooks call Pillion, after a check that pods come out the same; or give them back.
     Takeover(Box<takeover::Args>),
+    /// Say whether an installation works, why not, and what mends it.
+    Doctor(Box<doctor::Args>),
     /// Work on webhook configurations in a cluster.
     Webhook(webhook::Args),
     /// Say which program this is.
@@ -94,6 +98,11 @@ enum Command {
 #[error("{0}")]
 struct Usage(String);
 
+/// The command has told all that there is to tell, and ends with this.
+#[derive(Debug, thiserror::Error)]
+#[error("ended")]
+struct Ended(ExitCode);
+
 /// Runs the program.
 #[must_use]
 pub fn main() -> ExitCode {
@@ -106,6 +115,7 @@ pub fn main() -> ExitCode {
         Command::Config(args) => config::run(&args),
         Command::Tag(args) => tag::run(*args),
         Command::Takeover(args) => takeover::run(*args),
+        Command::Doctor(args) => doctor::run(*args),
         Command::Webhook(args) => webhook::run(args),
         Command::Version => print(&format!("pillion {}\n", env!("CARGO_PKG_VERSION"))),
         Command::Completions { shell } => completions(shell),
@@ -113,6 +123,7 @@ pub fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) if error.is::<Ended>() => error.downcast().map_or(ExitCode::FAILURE, |Ended(code)| code),
         Err(error) => {
             complain(&format!("error: {error:#}"));
             ExitCode::from(if error.is::<Usage>() { 2 } else { 1 })

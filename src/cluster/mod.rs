@@ -15,6 +15,7 @@
 //! | `installation` | the Pillion that runs in the cluster, and its configuration |
 //! | `inventory` | what became of the pods of the cluster |
 //! | `tags` | further names of a revision |
+//! | `doctor` | whether an installation works, and what mends it |
 //! | `takeover` | istiod's own webhook configurations, made to call us |
 //! | `events` | Events on the ConfigMap that cannot be used |
 //! | `owners` | Events on workloads whose pods are refused, or skipped by surprise |
@@ -23,6 +24,7 @@
 
 pub mod calls;
 pub mod client;
+pub mod doctor;
 pub mod events;
 mod follow;
 pub mod identity;

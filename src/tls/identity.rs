@@ -162,35 +162,42 @@ impl Identity {
     /// # Errors
     /// What they would say.
     pub fn leads_to(&self, trust: &Trust, name: Option<&str>) -> Result<(), Unfit> {
-        let [leaf, rest @ ..] = self.certified.cert.as_slice() else { return Err(Unfit::Untrusted) };
-        // Go's clients take a server's own certificate for an authority.
-        if trust.authorities().contains(leaf) {
-            return Ok(());
-        }
-        let mut roots = RootCertStore::empty();
-        roots.add_parsable_certificates(trust.authorities().iter().cloned());
-        let provider = Arc::new(aws_lc_rs::default_provider());
-        let Ok(verifier) = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider).build()
-        else {
-            return Err(Unfit::Untrusted);
-        };
-        // Without a name any will do: whether it fits is judged last.
-        let asked = ServerName::try_from(name.unwrap_or("any.invalid")).map_err(|_| Unfit::Name)?;
-        match verifier.verify_server_cert(leaf, rest, &asked, &[], UnixTime::now()) {
-            Ok(_) => Ok(()),
-            Err(rustls::Error::InvalidCertificate(error)) => match error {
-                CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-                    if name.is_none() { Ok(()) } else { Err(Unfit::Name) }
-                }
-                CertificateError::Expired
-                | CertificateError::ExpiredContext { .. }
-                | CertificateError::NotValidYet
-                | CertificateError::NotValidYetContext { .. } => Err(Unfit::Time),
-                CertificateError::UnknownIssuer | CertificateError::BadSignature => Err(Unfit::Untrusted),
-                other => Err(Unfit::Other(other.to_string())),
-            },
-            Err(other) => Err(Unfit::Other(other.to_string())),
-        }
+        accepted(&self.certified.cert, trust, name)
+    }
+}
+
+/// Whether clients that trust `trust` accept this chain for the host `name`, if one is asked for.
+///
+/// # Errors
+/// What they would say.
+pub fn accepted(chain: &[CertificateDer<'_>], trust: &Trust, name: Option<&str>) -> Result<(), Unfit> {
+    let [leaf, rest @ ..] = chain else { return Err(Unfit::Untrusted) };
+    // Go's clients take a server's own certificate for an authority.
+    if trust.authorities().contains(leaf) {
+        return Ok(());
+    }
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(trust.authorities().iter().cloned());
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    let Ok(verifier) = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider).build() else {
+        return Err(Unfit::Untrusted);
+    };
+    // Without a name any will do: whether it fits is judged last.
+    let asked = ServerName::try_from(name.unwrap_or("any.invalid")).map_err(|_| Unfit::Name)?;
+    match verifier.verify_server_cert(leaf, rest, &asked, &[], UnixTime::now()) {
+        Ok(_) => Ok(()),
+        Err(rustls::Error::InvalidCertificate(error)) => match error {
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+                if name.is_none() { Ok(()) } else { Err(Unfit::Name) }
+            }
+            CertificateError::Expired
+            | CertificateError::ExpiredContext { .. }
+            | CertificateError::NotValidYet
+            | CertificateError::NotValidYetContext { .. } => Err(Unfit::Time),
+            CertificateError::UnknownIssuer | CertificateError::BadSignature => Err(Unfit::Untrusted),
+            other => Err(Unfit::Other(other.to_string())),
+        },
+        Err(other) => Err(Unfit::Other(other.to_string())),
     }
 }
 

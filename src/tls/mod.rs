@@ -22,7 +22,7 @@ pub mod resolver;
 pub mod trust;
 pub mod watch;
 
-pub use identity::{Identity, IdentityError};
+pub use identity::{Identity, IdentityError, Unfit, accepted};
 pub use keeper::{Desk, Keeper, Registered};
 pub use policy::{Compliance, server_config};
 pub use resolver::Resolver;

@@ -1,9 +1,11 @@
 //! [`Trust`]: the authorities that a server certificate is checked against, as a webhook's `caBundle` holds them.
 //! Never: private keys, and whom a bundle belongs to.
 
+use std::net::IpAddr;
+
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
-use x509_parser::prelude::{FromDer, X509Certificate};
+use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
 
 /// Authorities, each once, the newest last.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -110,6 +112,30 @@ pub fn expires(certificate: &CertificateDer<'_>) -> Option<i64> {
 pub fn begins(certificate: &CertificateDer<'_>) -> Option<i64> {
     let (_, certificate) = X509Certificate::from_der(certificate).ok()?;
     Some(certificate.validity().not_before.timestamp())
+}
+
+/// The hosts and addresses that a server's certificate is for.
+#[must_use]
+pub fn hosts(certificate: &CertificateDer<'_>) -> Vec<String> {
+    let Ok((_, certificate)) = X509Certificate::from_der(certificate) else { return Vec::new() };
+    let Ok(Some(names)) = certificate.subject_alternative_name() else { return Vec::new() };
+    let address = |bytes: &[u8]| -> Option<String> {
+        let four = <[u8; 4]>::try_from(bytes).map(|it| IpAddr::from(it).to_string());
+        four.or_else(|_| <[u8; 16]>::try_from(bytes).map(|it| IpAddr::from(it).to_string())).ok()
+    };
+    let known = |name: &GeneralName<'_>| match name {
+        GeneralName::DNSName(name) => Some((*name).to_owned()),
+        GeneralName::IPAddress(bytes) => address(bytes),
+        _ => None,
+    };
+    names.value.general_names.iter().filter_map(known).collect()
+}
+
+/// Who issued a certificate, in its own words.
+#[must_use]
+pub fn issuer(certificate: &CertificateDer<'_>) -> Option<String> {
+    let (_, certificate) = X509Certificate::from_der(certificate).ok()?;
+    Some(certificate.issuer().to_string())
 }
 
 /// Whether a certificate names its own subject as its issuer, as a root does.

@@ -11,6 +11,7 @@
 //! | `explain` | `pillion explain` beside what really happens |
 //! | `applied` | what users see while they apply ConfigMaps and workloads |
 //! | `endure` | what must not be noticed by whoever creates pods |
+//! | `doctor` | `pillion doctor`: one fault at a time, named first with its mend |
 //! | `tags` | `pillion tag` |
 //! | `takeover` | beside a live istiod, and in its place |
 //! | `table` | the rules that users rely on, row by row |
@@ -28,6 +29,7 @@
 )]
 
 mod applied;
+mod doctor;
 mod endure;
 mod explain;
 mod harness;

@@ -1,5 +1,5 @@
-//! `pillion tag` and `pillion takeover` as processes, without a cluster: arguments, and how they fail. What they do in one
-//! is held by tests/e2e. Never: a cluster.
+//! `pillion tag`, `pillion takeover` and `pillion doctor` as processes, without a cluster: arguments, and how they fail.
+//! What they do in one is held by tests/e2e. Never: a cluster.
 
 use crate::support::program::{err, out, run};
 
@@ -13,6 +13,7 @@ fn arguments_that_make_no_sense_end_with_2() {
         (&["tag", "generate", "prod", "--revision", "r", "--auto-inject-namespaces"], "default"),
         (&["tag", "list", "-o", "yaml"], "table, json"),
         (&["tag", "remove"], "<TAG>"),
+        (&["doctor", "-o", "yaml"], "text, json"),
         (&["takeover"], "--revision"),
         (&["takeover", "--revision", "r", "--undo", "--tls-ca", "f"], "--tls-ca"),
         (&["takeover", "--revision", "r", "--webhook-url", "http://x"], "https://"),
@@ -44,4 +45,20 @@ fn without_a_cluster_they_say_which_file_is_missing_and_end_with_1() {
     let output = run(&["takeover", "-r", "default", "--tls-ca", missing]);
     assert_eq!(output.status.code(), Some(1));
     assert!(err(&output).contains("--tls-ca"), "{}", err(&output));
+}
+
+#[test]
+fn without_a_cluster_doctor_has_one_failure_and_ends_with_2() {
+    let directory = tempfile::tempdir().unwrap();
+    let missing = directory.path().join("missing");
+    let arguments = ["doctor", "--kubeconfig", missing.to_str().unwrap()];
+    let output = run(&arguments);
+    assert_eq!(output.status.code(), Some(2), "{}", err(&output));
+    let text = out(&output);
+    assert!(text.contains("✗ api-server") && text.contains("mend: kubectl cluster-info"), "{text}");
+    assert!(text.contains(missing.to_str().unwrap()) && !text.contains('\x1b'), "{text}");
+    let output = run(&[&arguments[..], &["-o", "json"]].concat());
+    let report: serde_json::Value = serde_json::from_str(&out(&output)).unwrap();
+    assert_eq!((&report["schema"], &report["status"]), (&1.into(), &"fail".into()));
+    assert_eq!(report["checks"].as_array().map(Vec::len), Some(1));
 }

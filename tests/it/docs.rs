@@ -1,9 +1,11 @@
 //! Documentation and code together: what docs/compatibility.md says of releases is what the table of gates says, every
-//! test that it points to exists, and docs/operations.md tells every reason. Never: whether the sentences are good.
+//! test that it points to exists, and docs/operations.md tells every reason and every check of doctor. Never: whether the
+//! sentences are good.
 
 use std::collections::BTreeSet;
 use std::fs;
 
+use pillion::cluster::doctor::CHECKS;
 use pillion::decisions::DecisionLog;
 use pillion::http::admit;
 use pillion::report::Report;
@@ -41,6 +43,20 @@ fn every_gate_is_told_with_the_releases_that_it_is_on_for() {
             cells.unwrap_or_else(|| panic!("no row of docs/compatibility.md opens with `{}`", gate.gate));
         assert_eq!(told[1], since(gate), "{}", gate.gate);
     }
+}
+
+#[test]
+fn every_check_of_doctor_is_told_and_no_other() {
+    let text = fs::read_to_string(repository("docs/operations.md")).unwrap();
+    let section = text.split("\n## ").find(|section| section.starts_with("Doctor\n")).unwrap();
+    for check in CHECKS {
+        let cells = row(section, &format!("`{}`", check.name));
+        let cells =
+            cells.unwrap_or_else(|| panic!("no row of docs/operations.md opens with `{}`", check.name));
+        assert_eq!(cells[1..], [check.about, check.needs], "{}", check.name);
+    }
+    let told = section.lines().filter(|line| line.starts_with("| `")).count();
+    assert_eq!(told, CHECKS.len());
 }
 
 #[test]

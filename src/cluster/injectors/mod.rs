@@ -5,7 +5,7 @@ mod overlap;
 mod selector;
 
 pub use overlap::{Example, Overlap, example, overlaps};
-pub use selector::{Labels, Requirement, requirements};
+pub use selector::{Labels, Requirement, requirements, selects};
 
 use k8s_openapi::api::admissionregistration::v1::MutatingWebhookConfiguration;
 use k8s_openapi::api::core::v1::Namespace;

@@ -33,6 +33,14 @@ pub fn requirements(selector: &LabelSelector) -> Vec<Requirement<'_>> {
     labels.chain(expressions).collect()
 }
 
+/// Whether a selector takes an object with these labels; without a selector every object is taken.
+#[must_use]
+pub fn selects(selector: Option<&LabelSelector>, labels: &Labels) -> bool {
+    let holds =
+        |requirement: &Requirement<'_>| requirement.holds(labels.get(requirement.key).map(String::as_str));
+    selector.is_none_or(|selector| requirements(selector).iter().all(holds))
+}
+
 impl Requirement<'_> {
     /// As API servers read it; what they do not know takes nothing.
     #[must_use]

@@ -11,7 +11,7 @@ mod target;
 pub use desired::{CHECK, Looked, MANAGER, ORIGINAL, Situation, TAKEN_BY, look};
 pub use kind::{Configuration, Entry};
 pub use reverted::{Takeover, takeover};
-pub use target::{Target, is_served, slices_of, trusted};
+pub use target::{Target, host_of, is_served, slices_of, trusted};
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -52,6 +52,15 @@ impl fmt::Display for Target {
     }
 }
 
+/// The host of a URL, without brackets.
+#[must_use]
+pub fn host_of(url: &str) -> Option<&str> {
+    let authority = url.split_once("://")?.1.split(['/', '?', '#']).next()?;
+    let bracketed = authority.strip_prefix('[').and_then(|rest| rest.split_once(']'));
+    let host = bracketed.map_or_else(|| authority.split(':').next().unwrap_or_default(), |(host, _)| host);
+    (!host.is_empty()).then_some(host)
+}
+
 /// The authorities in the caBundle of an entry with this configuration.
 #[must_use]
 pub fn trusted(client: &WebhookClientConfig) -> Trust {
@@ -110,5 +119,17 @@ mod tests {
         }
         let without = Target { url: None, ..target };
         assert!(!without.is_called_by(&by_url("https://10.0.0.1:15017/inject")));
+    }
+
+    #[test]
+    fn the_host_of_a_url_is_found() {
+        for (url, expected) in [
+            ("https://127.0.0.1:15017/inject", Some("127.0.0.1")),
+            ("https://[::1]:15017/inject", Some("::1")),
+            ("https://pillion.example/inject", Some("pillion.example")),
+            ("https:///inject", None),
+        ] {
+            assert_eq!(host_of(url), expected, "{url}");
+        }
     }
 }

@@ -108,6 +108,8 @@ impl Problem {
             Warning::Selector { .. } | Warning::PathKey(_) => return None,
             Warning::InjectValue(_) => "inject_value",
             Warning::DnsPolicy(_) => "dns_policy",
+            Warning::Deprecated { .. } => "deprecated",
+            Warning::Contradiction(_) => "contradiction",
             Warning::Other(_) => "annotation",
         };
         Some(Self::new(Severity::Warning, code, warning.to_string(), "").on(pod))

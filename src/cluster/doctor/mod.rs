@@ -77,7 +77,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         name: "certificate",
         about: "The certificate is there, fits its key, is valid now and for the Service, and leads to its authority",
-        needs: "get secrets; create pods/portforward where endpoints cannot be reached",
+        needs: "get secrets; get and create pods/portforward where endpoints cannot be reached",
         judge: checks::certificate::certificate,
     },
     Check {

@@ -28,7 +28,7 @@ pub(in crate::cluster::doctor) fn registration(facts: &Facts) -> Finding {
             facts.place.target
         ))
         .mend(facts.setup.reinstall("webhook.enabled=true"))
-        .mend(format!("pillion takeover --revision {} --dry-run", facts.place.revision))
+        .mend(format!("{} --dry-run", take_over(facts, &facts.place.revision)))
         .after(&["installed"]);
     }
     let mut gathered = Gathered::or(format!("{} webhooks call {}", entries.len(), facts.place.target));
@@ -107,6 +107,14 @@ fn takes_pods(entry: &MutatingWebhook) -> bool {
     })
 }
 
+/// The command of a take-over, which looks for both in istiod's namespace unless it is told otherwise.
+fn take_over(facts: &Facts, revision: &str) -> String {
+    let (own, root) = (&facts.setup.namespace, &facts.setup.root);
+    let place =
+        if own == root { String::new() } else { format!(" --own-namespace {own} --istioNamespace {root}") };
+    format!("pillion takeover --revision {revision}{place}")
+}
+
 pub(in crate::cluster::doctor) fn takeover(facts: &Facts) -> Finding {
     let all = match configurations(facts) {
         Ok(all) => all,
@@ -127,8 +135,8 @@ pub(in crate::cluster::doctor) fn takeover(facts: &Facts) -> Finding {
                     ))
                     .seen(format!("entries that call somebody else: {}", entries.join(", ")))
                     .seen("an upgrade of istiod's chart puts its own address back")
-                    .mend(format!("pillion takeover --revision {revision}"))
-                    .mend(format!("pillion takeover --revision {revision} --undo")),
+                    .mend(take_over(facts, revision))
+                    .mend(format!("{} --undo", take_over(facts, revision))),
                 );
             }
         }
@@ -344,6 +352,9 @@ mod tests {
             }],
         }));
         let finding = takeover(&with(config.unwrap()));
-        assert_eq!(finding.mend[0], "pillion takeover --revision r");
+        assert_eq!(
+            finding.mend[0],
+            "pillion takeover --revision r --own-namespace own --istioNamespace mesh"
+        );
     }
 }

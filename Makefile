@@ -14,7 +14,7 @@ QUESTIONS ?= 2000
 SEED ?= $(shell date +%s)
 STEP := ./scripts/step
 
-.PHONY: help run test fmt lint unit doc conformance conformance-long conformance-all files yaml envoy dry-run mesh charts manifests e2e e2e-long bench bench-stages bench-cluster
+.PHONY: help run test fmt lint unit doc conformance conformance-long conformance-all files yaml envoy dry-run mesh charts manifests e2e e2e-long bench bench-stages bench-instructions bench-cluster
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
@@ -111,6 +111,14 @@ bench-stages: ## What the stages of one answer cost, with the configuration of I
 	mkdir -p target/bench/templates
 	"$$(./tests/conformance/build-oracle.sh latest)" render --dir target/bench/templates
 	PILLION_BENCH_CONFIG="$(CURDIR)/target/bench/templates" $(CARGO) bench --locked -p pillion-bench --bench stages
+
+# Built as tests are: counts are compared with counts of the same profile, and the release's symbols are stripped.
+bench-instructions: ## Instructions of whole answers, and what explaining adds, by gungraun over valgrind
+	mkdir -p target/bench/templates
+	"$$(./tests/conformance/build-oracle.sh latest)" render --dir target/bench/templates
+	runner="$$(./scripts/gungraun)" && PILLION_BENCH_CONFIG="$(CURDIR)/target/bench/templates" \
+	  GUNGRAUN_RUNNER="$$runner" GUNGRAUN_HOME="$(CURDIR)/target/bench/gungraun" \
+	  $(CARGO) bench --locked --profile ci -p pillion-bench --bench instructions $(if $(ARGS),-- $(ARGS))
 
 bench-cluster: ## 2,000 pods through a real API server, with Istio's injector and with Pillion
 	$(MAKE) bench ARGS="--cluster --rounds 2"

@@ -3,7 +3,7 @@
 //! another revision gets.
 
 use pillion_core::config::Snapshot;
-use pillion_core::inject::{Verdict, annotations};
+use pillion_core::inject::{Verdict, Warning, annotations};
 use pillion_core::{lint, manifest};
 use pillion_govalue::Value;
 
@@ -12,8 +12,6 @@ use super::asked::{Asked, INJECT, Place, REVISION, Wish};
 
 /// Most lines for one workload: people read a few.
 const MOST: usize = 8;
-/// The label of a pod that belongs to an ambient mesh.
-const DATAPLANE: &str = "istio.io/dataplane-mode";
 
 /// What to tell of `object`, which is applied to a namespace of this place. `snapshot` is the configuration in use.
 #[must_use]
@@ -39,7 +37,10 @@ pub fn advice(
     contradictions(&case.pod, place, &asked, &mut lines);
     match (asked, snapshot) {
         (Asked::Yes, Some(snapshot)) => tried(&case, snapshot, &mut lines),
-        (Asked::No(why), _) => images(&case.pod, why, &mut lines),
+        (Asked::No(why), snapshot) => {
+            lines.extend(snapshot.into_iter().flat_map(|snapshot| slips(&case, snapshot)));
+            images(&case.pod, why, &mut lines);
+        }
         _ => {}
     }
     lines.truncate(MOST);
@@ -70,22 +71,10 @@ fn misplaced(object: &Value<'_>, pod: &Value<'_>, lines: &mut Vec<String>) {
     }
 }
 
-/// What a pod's labels and annotations say against each other, or against its namespace.
+/// What a pod's labels say against its namespace; what they say against each other the engine tells.
 fn contradictions(pod: &Value<'_>, place: &Place, asked: &Asked, lines: &mut Vec<String>) {
     let label = |key| text(pod, "labels", key);
     let (wish, revision) = (label(INJECT), label(REVISION));
-    if let (Some(label), Some(annotation)) = (wish, text(pod, "annotations", INJECT))
-        && label != annotation
-    {
-        lines.push(format!(
-            "{INJECT}: the label says {label:?}, the annotation {annotation:?}; the label counts"
-        ));
-    }
-    if wish == Some("true") && label(DATAPLANE) == Some("ambient") {
-        lines.push(format!(
-            "labels {INJECT}=true and {DATAPLANE}=ambient: a pod is in one of both meshes only"
-        ));
-    }
     if let (Wish::Enabled, Some(revision)) = (place.wish, revision)
         && !place.is_ours(revision)
     {
@@ -93,18 +82,16 @@ fn contradictions(pod: &Value<'_>, place: &Place, asked: &Asked, lines: &mut Vec
             "label {REVISION}={revision} of the pods has no effect: their namespace names a revision"
         ));
     }
-    if wish == Some("false") && revision.is_some() {
-        lines.push(format!("label {REVISION} of the pods has no effect beside {INJECT}=false"));
-    }
     if wish == Some("true") && *asked != Asked::Yes && place.wish == Wish::Disabled {
         lines.push(format!("label {INJECT}=true has no effect: the namespace's istio-injection says no"));
     }
-    let host = pod.at(&["spec", "hostNetwork"]).and_then(Value::as_bool) == Some(true);
-    if host && wish == Some("true") {
-        lines.push(format!(
-            "label {INJECT}=true has no effect: pods on the host's network are never injected"
-        ));
-    }
+}
+
+/// What the engine finds contradictory in a pod that it will not be asked about.
+fn slips(case: &Case, snapshot: &Snapshot) -> Vec<String> {
+    let warnings = case.injected(snapshot).map(|outcome| outcome.warnings).unwrap_or_default();
+    let slips = warnings.iter().filter(|warning| matches!(warning, Warning::Contradiction(_)));
+    slips.map(ToString::to_string).collect()
 }
 
 /// What the engine itself makes of the pod.
@@ -189,7 +176,7 @@ mod tests {
                     "labels: {sidecar.istio.io/inject: 'true'}, annotations: {sidecar.istio.io/inject: 'false'}",
                     "",
                 ),
-                "the label says \"true\", the annotation \"false\"",
+                "label and annotation sidecar.istio.io/inject disagree",
             ),
             (
                 SILENT,

@@ -10,5 +10,5 @@ mod op;
 
 pub use apply::{ApplyError, apply};
 pub use diff::diff;
-pub use merge::{MergeError, MergeFault, Overlay, overlay, strategic_merge};
+pub use merge::{MergeError, MergeFault, Overlay, Parts, overlay, strategic_merge};
 pub use op::{Op, write_patch};

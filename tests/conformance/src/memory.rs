@@ -9,6 +9,7 @@ use pillion::engine::{Engine, Preview};
 use pillion::telemetry::Metrics;
 use pillion_core::config::{KnownRoots, Snapshot};
 use pillion_goyaml::Blocks;
+use pillion_kubepatch::Parts;
 use regex::{Captures, Regex};
 use serde_json::{Map, Value};
 
@@ -67,7 +68,8 @@ impl Memory {
             engine
         };
         // Nothing is remembered there at all, and no template is folded.
-        let plain = Snapshot { blocks: Blocks::new(0), known: KnownRoots::default(), ..snapshot.clone() };
+        let (blocks, known, parts) = (Blocks::new(0), KnownRoots::default(), Parts::default());
+        let plain = Snapshot { blocks, known, parts, ..snapshot.clone() };
         Some(Self { remembers: engine(capacity, snapshot.clone()), works_out: engine(Capacity::Off, plain) })
     }
 

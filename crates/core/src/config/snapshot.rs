@@ -2,6 +2,7 @@
 //! makes a new one; none is ever changed.
 
 use pillion_goyaml::Blocks;
+use pillion_kubepatch::Parts;
 
 use super::compat::{self, Gates, Level};
 use super::injector::{RawConfig, SIDECAR};
@@ -37,6 +38,8 @@ pub struct Snapshot {
     pub known: KnownRoots,
     /// What was read of the templates' output. It changes how fast pods are answered, never what is answered.
     pub blocks: Blocks,
+    /// Parts of overlays that were looked through.
+    pub parts: Parts,
 }
 
 /// A snapshot, and what is odd about the configuration it was made of.
@@ -97,7 +100,8 @@ impl Snapshot {
         let mesh = read_mesh(sources, &gates, &mut warnings)?;
         let resources = sources.proxy_configs.iter().map(ProxyConfigResource::read);
         let proxy_configs = ProxyConfigs::new(resources.collect::<Result<_, _>>()?, &gates);
-        let (injector, known, blocks) = (config, KnownRoots::default(), Blocks::default());
+        let (injector, known) = (config, KnownRoots::default());
+        let (blocks, parts) = (Blocks::default(), Parts::default());
         let mut snapshot = Self {
             injector,
             values,
@@ -110,6 +114,7 @@ impl Snapshot {
             cluster,
             known,
             blocks,
+            parts,
         };
         snapshot.known = root::known(&snapshot);
         Ok(Built { snapshot, warnings })

@@ -1,5 +1,6 @@
-//! One template of the configuration, compiled; or the reason why it is not, kept until somebody asks for it.
-//! Folded over what a snapshot knows of the data, when it is first used. Never: running it.
+//! One template of the configuration; or the reason why it does not compile, kept until somebody asks for it. That is
+//! found out at once, but what was compiled is kept only from the first use on: a configuration has eight templates, and
+//! most clusters use one. Folded over what a snapshot knows of the data, when it is first used. Never: running it.
 
 use std::sync::{Arc, OnceLock};
 
@@ -17,8 +18,12 @@ const NAME: &str = "inject";
 #[derive(Clone, Debug)]
 pub struct CompiledTemplate {
     name: String,
-    text: String,
-    compiled: Result<Arc<Template>, ConfigError>,
+    /// The file or key in which it lies.
+    source: String,
+    text: Arc<str>,
+    dialect: Dialect,
+    fault: Option<ConfigError>,
+    compiled: Arc<OnceLock<Result<Template, ConfigError>>>,
     folded: Arc<[OnceLock<Option<Folded>>; 4]>,
 }
 
@@ -39,17 +44,25 @@ pub struct KnownRoots {
 }
 
 impl CompiledTemplate {
-    /// Compiles the template `name`, which lies in the file or key `source`, for the functions of a release.
+    /// Looks whether the template `name`, which lies in the file or key `source`, compiles for the functions of a
+    /// release.
     pub(super) fn compile(source: &str, name: &str, text: &str, dialect: Dialect) -> Self {
-        let compiled = Template::compile(NAME, text, function_set(dialect), KNOWN.template_data);
-        let compiled = compiled.map(Arc::new).map_err(|e| ConfigError {
-            source: String::from(source),
-            template: Some(String::from(name)),
+        let (compiled, folded) = Default::default();
+        let (source, name, text) = (String::from(source), String::from(name), Arc::from(text));
+        let mut template = Self { name, source, text, dialect, fault: None, compiled, folded };
+        template.fault = template.made().err();
+        template
+    }
+
+    fn made(&self) -> Result<Template, ConfigError> {
+        let functions = function_set(self.dialect);
+        Template::compile(NAME, &self.text, functions, KNOWN.template_data).map_err(|e| ConfigError {
+            source: self.source.clone(),
+            template: Some(self.name.clone()),
             line: usize::try_from(e.line()).ok(),
             column: e.column().and_then(|c| usize::try_from(c).ok()),
             message: String::from(e.detail()),
-        });
-        Self { name: String::from(name), text: String::from(text), compiled, folded: Arc::default() }
+        })
     }
 
     /// Its name in the configuration.
@@ -69,7 +82,10 @@ impl CompiledTemplate {
     /// # Errors
     /// Why it does not compile.
     pub fn template(&self) -> Result<&Template, &ConfigError> {
-        self.compiled.as_ref().map(AsRef::as_ref)
+        match &self.fault {
+            Some(fault) => Err(fault),
+            None => self.compiled.get_or_init(|| self.made()).as_ref(),
+        }
     }
 
     /// The template to be rendered against `root`: the one folded furthest over what `known` says of the root, which
@@ -103,7 +119,7 @@ impl CompiledTemplate {
     /// Why it does not compile.
     #[must_use]
     pub fn fault(&self) -> Option<&ConfigError> {
-        self.compiled.as_ref().err()
+        self.fault.as_ref()
     }
 }
 

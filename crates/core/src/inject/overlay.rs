@@ -1,8 +1,9 @@
 //! One overlay over one pod: a strategic merge, and the check that what comes out is still a pod, as Go finds out by
 //! decoding it. Never: where the overlay comes from.
 
-use pillion_govalue::Value;
 use pillion_govalue::types::KNOWN;
+use pillion_govalue::{TypeRef, Value};
+use pillion_kubepatch::Parts;
 
 use super::check;
 use super::error::OverlayFault;
@@ -20,6 +21,18 @@ impl<'p, 'r> Overlay<'p, 'r> {
     pub(crate) fn new(overlay: &'p Value<'r>) -> Self {
         let merge = pillion_kubepatch::Overlay::new(overlay, KNOWN.pod);
         let fits = merge.is_plain() && check::check(overlay, KNOWN.pod).is_ok();
+        Self { merge, fits }
+    }
+
+    /// The same, where most of the overlay is of parts that were looked at before.
+    pub(crate) fn remembered(overlay: &'p Value<'static>, parts: &Parts) -> Self {
+        let passes = |known: &dyn Fn(&Value<'static>, TypeRef) -> bool| {
+            let known = |value: &Value<'static>, ty| {
+                matches!(value, Value::Map(_) | Value::List(_)) && known(value, ty)
+            };
+            check::check_but(overlay, KNOWN.pod, &known).is_ok()
+        };
+        let (merge, fits) = pillion_kubepatch::Overlay::remembered(overlay, KNOWN.pod, parts, passes);
         Self { merge, fits }
     }
 

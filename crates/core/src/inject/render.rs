@@ -41,7 +41,7 @@ pub(crate) fn render<'r, T: Trace>(
         let text = text(cx, name, root, env)?;
         trace.step(Step::Rendered { name, text: &text });
         let overlay = read(name, &text, &cx.snapshot.blocks)?;
-        let overlay = Overlay::new(&overlay);
+        let overlay = Overlay::remembered(&overlay, &cx.snapshot.parts);
         out.template_pod = overlay
             .over(&out.template_pod)
             .map_err(|fault| InjectError::Overlay { step: OverlayStep::Template, fault })?;

@@ -66,6 +66,7 @@ impl<'t> Parser<'t> {
             branch.otherwise = self.else_list()?;
             break;
         }
+        branch.arms.shrink_to_fit();
         self.unit.vars.truncate(vars);
         self.depth -= 1;
         Ok(branch)

@@ -224,7 +224,10 @@ impl<'t> Parser<'t> {
         while self.peek_non_space().kind != Kind::Eof {
             match self.text_or_action()? {
                 Step::Node(node) => list.push(node),
-                Step::Stop(stop) => return Ok((list, stop)),
+                Step::Stop(stop) => {
+                    list.shrink_to_fit();
+                    return Ok((list, stop));
+                }
             }
         }
         Err(self.error("unexpected EOF"))

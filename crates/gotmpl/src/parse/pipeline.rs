@@ -18,6 +18,9 @@ impl<'t> Parser<'t> {
             match item.kind {
                 kind if kind == end => {
                     self.check_pipeline(&pipe, context)?;
+                    // Most have one command, and a vector begins with room for four; templates stay in memory.
+                    pipe.cmds.shrink_to_fit();
+                    pipe.vars.shrink_to_fit();
                     return Ok(pipe);
                 }
                 Kind::Bool
@@ -130,6 +133,7 @@ impl<'t> Parser<'t> {
         if args.is_empty() {
             return Err(self.error("empty command"));
         }
+        args.shrink_to_fit();
         Ok(Command { pos, args })
     }
 

@@ -10,9 +10,11 @@ mod error;
 mod key;
 mod list;
 mod object;
+mod parts;
 mod take;
 
 pub use error::{MergeError, MergeFault};
+pub use parts::Parts;
 
 use pillion_govalue::{Field, Kind, Map, TypeRef, Value};
 use take::Nulls;
@@ -58,7 +60,26 @@ impl<'p, 'a> Overlay<'p, 'a> {
     /// `patch` as an overlay of objects of type `ty`.
     #[must_use]
     pub fn new(patch: &'p Value<'a>, ty: TypeRef) -> Self {
-        Self { patch, ty, known: Nulls::survey(patch, ty) }
+        Self { patch, ty, known: Nulls::survey(patch, ty, &mut ()) }
+    }
+
+    /// As [`Overlay::new`], with a memory of parts; and whether the overlay is plain and fits: `fits` says whether every
+    /// value of it is of the type of its place, and is told which parts it need not look at, for they were before.
+    #[must_use]
+    pub fn remembered(
+        patch: &'p Value<'static>,
+        ty: TypeRef,
+        parts: &Parts,
+        fits: impl FnOnce(&dyn Fn(&Value<'static>, TypeRef) -> bool) -> bool,
+    ) -> (Self, bool) {
+        let mut visit = parts.visit();
+        let known = Nulls::survey(patch, ty, &mut visit);
+        let fits = known.is_some() && fits(&|value, ty| visit.knows(value, ty));
+        let fresh = visit.into_fresh();
+        if fits {
+            parts.enter(fresh);
+        }
+        (Self { patch, ty, known }, fits)
     }
 
     /// Whether it holds values only: no `$patch` and no field that the type does not have. What comes out of laying it

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use pillion_govalue::{Kind, Map, TypeRef, Value};
 
 use super::Merge;
+use super::parts::Known;
 
 /// What is left out of a value that is taken from a patch.
 #[derive(Clone, Copy)]
@@ -29,21 +30,50 @@ impl Nulls {
     const MOST: usize = 24;
 
     /// Those of `patch`; `None` if it holds a directive or a field that the type does not have, or too many of them.
-    pub(super) fn survey(patch: &Value<'_>, ty: TypeRef) -> Option<Self> {
+    /// Parts that `known` knows are not looked into.
+    pub(super) fn survey<'a>(patch: &Value<'a>, ty: TypeRef, known: &mut impl Known<'a>) -> Option<Self> {
         let strange = Sieve { nulls: false, directives: true, unknown: true, known: None };
         let mut found = Self::default();
-        found.look(strange, patch, Some(ty))?;
+        found.look(strange, patch, Some(ty), known)?;
         Some(found)
     }
 
     /// Whether there are any below `value`.
-    fn look(&mut self, strange: Sieve<'_>, value: &Value<'_>, ty: Option<TypeRef>) -> Option<bool> {
+    fn look<'a>(
+        &mut self,
+        strange: Sieve<'_>,
+        value: &Value<'a>,
+        ty: Option<TypeRef>,
+        known: &mut impl Known<'a>,
+    ) -> Option<bool> {
+        if !matches!(value, Value::Map(_) | Value::List(_)) {
+            return Some(false);
+        }
+        let before = self.0.len();
+        if let Some(nulls) = known.nulls(value, ty) {
+            self.0.extend(nulls);
+        } else {
+            if self.any_below(strange, value, ty, known)? {
+                self.0.push(address(value)?);
+            }
+            known.met(value, ty, self.0.get(before..)?);
+        }
+        (self.0.len() <= Self::MOST).then_some(self.0.len() > before)
+    }
+
+    fn any_below<'a>(
+        &mut self,
+        strange: Sieve<'_>,
+        value: &Value<'a>,
+        ty: Option<TypeRef>,
+        known: &mut impl Known<'a>,
+    ) -> Option<bool> {
         let mut any = false;
         match value {
             Value::Map(map) => {
                 for (key, member) in map.iter() {
                     let below = strange.member(key, member, ty)?;
-                    any |= member.is_null() | self.look(strange, member, below)?;
+                    any |= member.is_null() | self.look(strange, member, below, known)?;
                 }
             }
             Value::List(items) => {
@@ -52,15 +82,12 @@ impl Nulls {
                     if strange.drops(member) {
                         return None;
                     }
-                    any |= self.look(strange, member, item)?;
+                    any |= self.look(strange, member, item, known)?;
                 }
             }
             _ => {}
         }
-        if any {
-            self.0.push(address(value)?);
-        }
-        (self.0.len() <= Self::MOST).then_some(any)
+        Some(any)
     }
 
     /// Whether the value, one of the patch, holds a null member.

@@ -49,8 +49,20 @@ impl std::error::Error for CheckError {}
 /// # Errors
 /// [`CheckError`] for what `encoding/json` refuses.
 pub fn check(value: &Value<'_>, ty: TypeRef) -> Result<(), CheckError> {
+    check_but(value, ty, &|_, _| false)
+}
+
+/// As [`check`], for a value of which parts are known to pass as a type: they are not looked at.
+///
+/// # Errors
+/// As [`check`].
+pub(super) fn check_but<'a>(
+    value: &Value<'a>,
+    ty: TypeRef,
+    passes: &impl Fn(&Value<'a>, TypeRef) -> bool,
+) -> Result<(), CheckError> {
     let mut first = None;
-    walk(value, ty, &Frame { parent: None, step: Step::Top }, &mut first)?;
+    walk(value, ty, &Frame { parent: None, step: Step::Top }, &mut first, passes)?;
     first.map_or(Ok(()), |e| Err(*e))
 }
 
@@ -69,9 +81,18 @@ enum Step<'p> {
 
 type Found = Option<Box<CheckError>>;
 
-fn walk(value: &Value<'_>, ty: TypeRef, frame: &Frame<'_>, first: &mut Found) -> Result<(), CheckError> {
+fn walk<'a>(
+    value: &Value<'a>,
+    ty: TypeRef,
+    frame: &Frame<'_>,
+    first: &mut Found,
+    passes: &impl Fn(&Value<'a>, TypeRef) -> bool,
+) -> Result<(), CheckError> {
     let ty = ty.deref();
     let below = |step| Frame { parent: Some(frame), step };
+    if passes(value, ty) {
+        return Ok(());
+    }
     match (ty.kind(), value) {
         (Kind::Quantity, value) => {
             quantity::check_value(value).map_err(|e| frame.own_words(ty, e.to_string()))?;
@@ -92,18 +113,18 @@ fn walk(value: &Value<'_>, ty: TypeRef, frame: &Frame<'_>, first: &mut Found) ->
         (Kind::Struct(_), Value::Map(map)) => {
             for (key, member) in map.iter() {
                 if let Some(field) = ty.get().field_by_json(key) {
-                    walk(member, field.ty, &below(Step::Field { of: ty, field }), first)?;
+                    walk(member, field.ty, &below(Step::Field { of: ty, field }), first, passes)?;
                 }
             }
         }
         (Kind::Map(_, item), Value::Map(map)) => {
             for (key, member) in map.iter() {
-                walk(member, item, &below(Step::Key(key)), first)?;
+                walk(member, item, &below(Step::Key(key)), first, passes)?;
             }
         }
         (Kind::List(item), Value::List(items)) => {
             for (at, member) in items.iter().enumerate() {
-                walk(member, item, &below(Step::Index(at)), first)?;
+                walk(member, item, &below(Step::Index(at)), first, passes)?;
             }
         }
         (Kind::List(item), Value::Str(text)) if matches!(item.kind(), Kind::Uint8) => {

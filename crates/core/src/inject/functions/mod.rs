@@ -45,20 +45,25 @@ impl From<&Gates> for Dialect {
 /// which its release had not yet is none that ever ran there.
 const TABLES: &[&[Function]] = &[json::TABLE, maps::TABLE, otel::TABLE, text::TABLE];
 
-/// By `multus_namespace` and `default_tracing`.
-static SETS: LazyLock<[FunctionSet; 4]> = LazyLock::new(|| {
-    [(false, false), (false, true), (true, false), (true, true)].map(|(multus_namespace, default_tracing)| {
-        TABLES
-            .iter()
-            .fold(sprig::function_set(), |set, table| set.with(table))
-            .with(&[multus::function(multus_namespace), json::proto_to_json(default_tracing)])
-    })
-});
+/// By `multus_namespace` and `default_tracing`; made when asked for, for a configuration is of one release.
+static SETS: [LazyLock<FunctionSet>; 4] = [
+    LazyLock::new(|| set(false, false)),
+    LazyLock::new(|| set(false, true)),
+    LazyLock::new(|| set(true, false)),
+    LazyLock::new(|| set(true, true)),
+];
+
+fn set(multus_namespace: bool, default_tracing: bool) -> FunctionSet {
+    TABLES
+        .iter()
+        .fold(sprig::function_set(), |set, table| set.with(table))
+        .with(&[multus::function(multus_namespace), json::proto_to_json(default_tracing)])
+}
 
 /// All functions that Istio's templates may call.
 #[must_use]
 pub fn function_set(dialect: Dialect) -> &'static FunctionSet {
-    let [plain, tracing, multus, both] = &*SETS;
+    let [plain, tracing, multus, both] = &SETS;
     match (dialect.multus_namespace, dialect.default_tracing) {
         (false, false) => plain,
         (false, true) => tracing,

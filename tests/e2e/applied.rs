@@ -141,7 +141,7 @@ fn workloads_are_looked_at() {
         "labels": {"sidecar.istio.io/inject": "true"}, "annotations": {"sidecar.istio.io/inject": "false"},
     }});
     let told = web(&enabled, "both", &both);
-    assert!(told.contains("Warning: sidecar.istio.io/inject: the label says"), "{told}");
+    assert!(told.contains("Warning: label and annotation sidecar.istio.io/inject disagree"), "{told}");
     let bad = json!({"metadata": {"annotations": {"traffic.sidecar.istio.io/includeInboundPorts": "http"}}});
     let told = web(&enabled, "bad", &bad);
     assert!(

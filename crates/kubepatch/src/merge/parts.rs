@@ -200,7 +200,7 @@ mod tests {
         let pod_spec = KNOWN.pod_spec;
         let told = |overlay: &Value<'static>, value: &Value<'static>| {
             let mut told = false;
-            Overlay::remembered(overlay, KNOWN.pod, &parts, |knows| {
+            let _ = Overlay::remembered(overlay, KNOWN.pod, &parts, |knows| {
                 told = knows(value, pod_spec);
                 true
             });

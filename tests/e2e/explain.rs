@@ -132,8 +132,7 @@ fn compare(rows: &[Row], totals: &mut BTreeMap<(String, String), usize>) {
     let logged = cluster().kubelet.all_logs(ROOT);
     let mut wrong = Vec::new();
     for ((row, said), did) in rows.iter().zip(said).zip(did) {
-        let called = logged.contains(&format!("pod=\"{}\"", row.name))
-            || logged.contains(&format!("pod={} ", row.name));
+        let called = logged.contains(&format!("\"pod\":\"{}\"", row.name));
         let (calls, verdict) = (said["calls"].as_str().unwrap(), said["verdict"].as_str().unwrap());
         *totals.entry((calls.to_owned(), verdict.to_owned())).or_default() += 1;
         let expected = if calls == "yes" { verdict } else { "skip" };

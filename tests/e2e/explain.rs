@@ -26,8 +26,11 @@ const NAMESPACES: &[&[(&str, &str)]] = &[
     &[("istio-injection", "disabled"), ("istio.io/rev", "default")],
 ];
 
+/// A change of a plain pod.
+type Change = fn(&mut Value);
+
 /// What pods are like: a name, and what is changed in a plain one.
-const PODS: &[(&str, fn(&mut Value))] = &[
+const PODS: &[(&str, Change)] = &[
     ("plain", |_| {}),
     ("label-true", |pod| label(pod, "sidecar.istio.io/inject", "true")),
     ("label-false", |pod| label(pod, "sidecar.istio.io/inject", "false")),

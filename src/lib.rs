@@ -19,6 +19,7 @@
 //! | [`report`] | what an answer means |
 //! | [`decisions`] | which answers get a log line |
 //! | [`notices`] | answers on their way to becoming Events |
+//! | [`explain`] | pods explained, with whether anybody asks about them |
 //! | [`files`] | manifests injected, for the command line |
 //! | [`runtime`] | the threads that requests are worked on |
 //! | [`source`] | where the configuration comes from and how it is exchanged |

@@ -180,10 +180,19 @@ fn removed_volumes(before: &Value, after: &Value) -> Vec<String> {
 }
 
 /// Volumes of which a template that the pod asks for keeps named fields only, as [`collect`] calls them: that is what
-/// `$retainKeys` in `templates/patch-merges.tpl` is for.
-fn cut_volumes(pod: &Value) -> Option<String> {
-    let asked = pod["metadata"]["annotations"]["inject.istio.io/templates"].as_str()?;
-    asked.split(',').any(|name| name.trim() == "patch-merges").then(|| "volumes[data]".to_owned())
+/// `$retainKeys` is for, in `templates/patch-merges.tpl` of one volume and in `retained-keys-of-strategy.tpl` of each that
+/// is an emptyDir.
+fn cut_volumes(pod: &Value) -> Vec<String> {
+    let asked = pod["metadata"]["annotations"]["inject.istio.io/templates"].as_str().unwrap_or_default();
+    let asks_for = |template: &str| asked.split(',').any(|name| name.trim() == template);
+    let volumes = pod["spec"]["volumes"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let cut = volumes.iter().filter_map(|volume| {
+        let name = volume["name"].as_str()?;
+        let cut = asks_for("patch-merges") && name == "data"
+            || asks_for("retained-keys-of-strategy") && !volume["emptyDir"].is_null();
+        cut.then(|| format!("volumes[{name}]"))
+    });
+    cut.collect()
 }
 
 /// Every unknown field with the way to it. A list's items are told apart by name, so that an item may move;

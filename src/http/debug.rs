@@ -100,6 +100,9 @@ async fn mesh(State(shared): State<Shared>) -> Response {
     }
 }
 
+/// Most pods that are explained at once: each is worked out once more for each of its annotations.
+const MOST_PODS: usize = 100;
+
 /// The namespace of objects that name none.
 #[derive(Debug, serde::Deserialize)]
 struct Namespace {
@@ -117,6 +120,10 @@ async fn explain(State(shared): State<Shared>, Query(query): Query<Namespace>, m
         Ok(subjects) if subjects.is_empty() => {
             return (StatusCode::UNPROCESSABLE_ENTITY, "there is no pod in the body\n").into_response();
         }
+        Ok(subjects) if subjects.len() > MOST_PODS => {
+            let message = format!("{} pods in the body, {MOST_PODS} at most\n", subjects.len());
+            return (StatusCode::UNPROCESSABLE_ENTITY, message).into_response();
+        }
         Ok(subjects) => subjects,
         Err(error) => return (StatusCode::UNPROCESSABLE_ENTITY, format!("{error}\n")).into_response(),
     };
@@ -124,18 +131,31 @@ async fn explain(State(shared): State<Shared>, Query(query): Query<Namespace>, m
         Some(cluster) => Registered::of(cluster).await.map_err(|error| error.to_string()),
         None => Err("this Pillion speaks to no cluster".to_owned()),
     };
-    let mut told = Vec::with_capacity(subjects.len());
+    let mut asked = Vec::with_capacity(subjects.len());
     for subject in subjects {
         let calls = match &mut registered {
             Ok(registered) => {
-                let asked = registered.calls(&subject.namespace, explain::pod_as_json(&subject.pod)).await;
-                asked.unwrap_or_else(|error| Calls::unknown(error.to_string()))
+                let calls = registered.calls(&subject.namespace, explain::pod_as_json(&subject.pod)).await;
+                calls.unwrap_or_else(|error| Calls::unknown(error.to_string()))
             }
             Err(why) => Calls::unknown(why.clone()),
         };
-        told.push(explain::explained(&generation.snapshot, subject, shared.status.source(), calls, now()));
+        asked.push((subject, calls));
     }
-    as_json(&explain::together(&told))
+    let status = Arc::clone(&shared.status);
+    // Each pod is worked out many times over: beside the threads that answer API servers.
+    let told = tokio::task::spawn_blocking(move || {
+        let snapshot = &generation.snapshot;
+        let told = asked
+            .into_iter()
+            .map(|(subject, calls)| explain::explained(snapshot, subject, status.source(), calls, now()));
+        told.collect::<Vec<_>>()
+    });
+    match told.await {
+        Ok(told) => as_json(&explain::together(&told)),
+        // The hook that the program installs has logged it.
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
 }
 
 fn as_json(value: &Value<'_>) -> Response {

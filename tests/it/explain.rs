@@ -124,7 +124,8 @@ async fn the_debug_port_explains_what_it_is_sent() {
     let told: Value = serde_json::from_str(&answered.body).unwrap();
     assert_eq!((told["reason"].as_str(), told["namespace"].as_str()), (Some("host_network"), Some("shop")));
     assert_eq!(told["callsReason"], "this Pillion speaks to no cluster");
-    for faulty in ["kind: [", "kind: Service"] {
+    let many = format!("---\n{HOST}").repeat(101);
+    for faulty in ["kind: [", "kind: Service", many.as_str()] {
         assert_eq!(ask(&router, post(faulty)).await.status, StatusCode::UNPROCESSABLE_ENTITY, "{faulty}");
     }
 }

@@ -134,7 +134,6 @@ fn asked(told: &Explained, ink: Ink) -> Option<Tree> {
             .iter()
             .map(|check| Tree::leaf(format!("{:<18} {}: {}", check.what, ink.asks(check.holds), check.why)));
         let line = format!("{} / {}{whose}: {}", entry.configuration, entry.webhook, ink.asks(entry.asks));
-        // Of an entry that asks, only the answer matters.
         Tree::new(line, checks.collect())
     });
     section(ink, "Does the API server ask?", entries.collect())

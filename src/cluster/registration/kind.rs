@@ -51,13 +51,7 @@ impl Configuration for MutatingWebhookConfiguration {
 
     fn entries(&self) -> Vec<Entry<'_>> {
         let entries = self.webhooks.iter().flatten();
-        entries
-            .map(|it| Entry {
-                name: &it.name,
-                client: &it.client_config,
-                rules: it.rules.as_deref().unwrap_or_default(),
-            })
-            .collect()
+        entries.map(|it| entry(&it.name, &it.client_config, it.rules.as_deref())).collect()
     }
 
     /// New pods, and nothing else: what a sidecar can be put into.
@@ -72,13 +66,7 @@ impl Configuration for ValidatingWebhookConfiguration {
 
     fn entries(&self) -> Vec<Entry<'_>> {
         let entries = self.webhooks.iter().flatten();
-        entries
-            .map(|it| Entry {
-                name: &it.name,
-                client: &it.client_config,
-                rules: it.rules.as_deref().unwrap_or_default(),
-            })
-            .collect()
+        entries.map(|it| entry(&it.name, &it.client_config, it.rules.as_deref())).collect()
     }
 
     /// What the path that is called can answer for.
@@ -95,6 +83,14 @@ impl Configuration for ValidatingWebhookConfiguration {
             ])
         })
     }
+}
+
+fn entry<'c>(
+    name: &'c str,
+    client: &'c WebhookClientConfig,
+    rules: Option<&'c [RuleWithOperations]>,
+) -> Entry<'c> {
+    Entry { name, client, rules: rules.unwrap_or_default() }
 }
 
 /// The path that an entry calls, or the whole URL.

@@ -14,7 +14,7 @@ QUESTIONS ?= 2000
 SEED ?= $(shell date +%s)
 STEP := ./scripts/step
 
-.PHONY: help run test fmt lint unit doc conformance conformance-long conformance-all files yaml envoy dry-run mesh charts manifests e2e e2e-long bench bench-stages bench-instructions bench-cluster
+.PHONY: help run test fmt lint unit doc conformance conformance-long conformance-all files yaml envoy page dry-run mesh charts manifests e2e e2e-long bench bench-stages bench-instructions bench-cluster
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
@@ -27,6 +27,7 @@ test: ## Everything that CI runs
 	@$(STEP) "lint" $(MAKE) --no-print-directory lint
 	@$(STEP) "doc" $(MAKE) --no-print-directory doc
 	@$(STEP) "unit" $(MAKE) --no-print-directory unit
+	@$(STEP) "page" $(MAKE) --no-print-directory page
 	@$(STEP) "envoy" $(MAKE) --no-print-directory envoy
 	@$(STEP) "yaml" $(MAKE) --no-print-directory yaml
 	@$(STEP) "mesh" $(MAKE) --no-print-directory mesh
@@ -41,7 +42,7 @@ fmt: ## Formatting
 
 lint: ## Clippy, warnings refused
 	$(CARGO) clippy --locked --profile ci --workspace --all-targets -- -D warnings
-	$(CARGO) clippy --locked --profile ci --test envoy --test e2e --test charts -- -D warnings
+	$(CARGO) clippy --locked --profile ci --test envoy --test page --test e2e --test charts -- -D warnings
 
 doc: ## The API documentation, warnings refused
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --profile ci --workspace --no-deps --quiet
@@ -95,6 +96,9 @@ yaml: ## 20,000 generated documents read and 20,000 written, compared with Go's 
 
 envoy: ## The profile's bootstrap, accepted by a real Envoy
 	PILLION_ENVOY="$$(./scripts/envoy)" $(CARGO) test --locked --profile ci --test envoy -- --nocapture
+
+page: ## The page of the debug port in a real browser, headless; its screenshots are in target/page
+	PILLION_CHROMIUM="$$(./scripts/chromium)" $(CARGO) test --locked --profile ci --test page -- --nocapture
 
 charts: ## The chart, the manifests, the Dockerfile: rendered, refused, taken by a real API server, compared with Istio's
 	PILLION_HELM="$$(./scripts/helm)" PILLION_KUBE="$$(./scripts/kube)" \

@@ -30,6 +30,10 @@ pub(super) struct Shared {
     pub(super) readiness: Arc<Readiness>,
     pub(super) status: Arc<Status>,
     pub(super) resolver: Arc<Resolver>,
+    /// The authorities that webhooks must hold.
+    pub(super) trust: watch::Sender<Trust>,
+    /// Why the certificate found last is not in use.
+    pub(super) certificate_fault: watch::Sender<Option<String>>,
     /// Who looks at ConfigMaps that are applied, where the configuration is in ConfigMaps.
     pub(super) judge: Option<Arc<Judge>>,
     pub(super) tasks: JoinSet<()>,
@@ -107,7 +111,8 @@ impl Shared {
             resolver: Arc::clone(&self.resolver),
             metrics: Arc::clone(self.engine.metrics()),
             readiness: Arc::clone(&self.readiness),
-            trust: watch::Sender::new(Trust::default()),
+            trust: self.trust.clone(),
+            fault: self.certificate_fault.clone(),
             registered: registered.subscribe(),
             name: plan.target.url.is_none().then(|| plan.target.host()),
         };

@@ -136,6 +136,18 @@ pub(super) enum Certificates {
     Istio(istio::Plan),
 }
 
+impl Certificates {
+    /// Where they come from, for people.
+    pub(super) fn describe(&self) -> String {
+        match self {
+            Self::Memory => "made in memory at the start".to_owned(),
+            Self::Files(files) => format!("file {}", files.certificate.display()),
+            Self::Secret(plan) => format!("Secret {} of namespace {}", plan.name, plan.namespace),
+            Self::Istio(_) => "what istiod mounts: its serving certificate, or its authority".to_owned(),
+        }
+    }
+}
+
 impl CertArgs {
     /// The source that is meant.
     pub(super) fn certificates(&self, settings: &Settings, target: &Target) -> Result<Certificates> {

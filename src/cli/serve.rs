@@ -8,26 +8,28 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use kube::Client;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use super::boot::Shared;
-use super::cluster::{AccessArgs, CertArgs, PlaceArgs};
+use super::cluster::{AccessArgs, CertArgs, PlaceArgs, replica};
 use super::origin::OriginArgs;
 use super::plan::Plan;
 use super::{duration, print, tryout};
+use crate::clock::now;
 use crate::decisions::DecisionLog;
 use crate::engine::Engine;
-use crate::http::{Limits, Tls, admin, admit, debug, listen, validate};
+use crate::http::debug::{self, Shown};
+use crate::http::{Limits, Tls, admin, admit, listen, validate};
 use crate::lifecycle::{self, Asked, Part, Readiness, Shutdown, Signals};
 use crate::notices::Notices;
 use crate::runtime;
 use crate::source::Status;
 use crate::telemetry::Metrics;
 use crate::telemetry::log::{self, Format, Level};
-use crate::tls::{self, Compliance, Resolver};
+use crate::tls::{self, Compliance, Resolver, Trust};
 use crate::trial::configmap::Judge;
 
 /// What was typed.
@@ -99,6 +101,7 @@ fn log_panics() {
 }
 
 async fn serve(plan: Plan, level: Level) -> Result<()> {
+    let started = now();
     let mut signals = Signals::listen().context("cannot listen to signals")?;
     let metrics = Arc::new(Metrics::new(&plan.settings.revision));
     let engine = Engine::new(Arc::clone(&metrics));
@@ -114,6 +117,8 @@ async fn serve(plan: Plan, level: Level) -> Result<()> {
         readiness: Arc::clone(&readiness),
         status: Arc::clone(&status),
         resolver: Arc::clone(&resolver),
+        trust: watch::Sender::new(Trust::default()),
+        certificate_fault: watch::Sender::new(None),
         judge: None,
         tasks: JoinSet::new(),
     };
@@ -121,22 +126,25 @@ async fn serve(plan: Plan, level: Level) -> Result<()> {
     let notices = shared.events(&plan, client.as_ref());
     let sockets = Sockets::bind(&plan)?;
     let ca_pem = shared.certificate(&plan, client.as_ref(), sockets.https_addr.ip()).await?;
-    let tls = Arc::new(tls::server_config(compliance(&plan), resolver).context("TLS")?);
+    let tls = Arc::new(tls::server_config(compliance(&plan), Arc::clone(&resolver)).context("TLS")?);
+
+    let shown = Shown {
+        engine,
+        status,
+        readiness: Arc::clone(&readiness),
+        resolver,
+        trust: shared.trust.subscribe(),
+        certificate_fault: shared.certificate_fault.subscribe(),
+        certificates: plan.certificates.describe(),
+        level,
+        cluster: client,
+        replica: replica(),
+        started,
+    };
 
     sockets.announce(&plan, ca_pem.as_deref())?;
     let (trigger, shutdown) = lifecycle::shutdown();
-    let mut servers = sockets.serve(
-        tls,
-        &plan,
-        &engine,
-        &readiness,
-        notices,
-        &status,
-        shared.judge.clone(),
-        level,
-        client,
-        &shutdown,
-    );
+    let mut servers = sockets.serve(tls, &plan, notices, shared.judge.clone(), shown, &shutdown);
     readiness.is_there(Part::Listener);
 
     let asked = signals.next().await;
@@ -205,26 +213,22 @@ impl Sockets {
         }
     }
 
-    #[allow(clippy::too_many_arguments, reason = "this is where everything meets")]
     fn serve(
         self,
         tls: Tls,
         plan: &Plan,
-        engine: &Arc<Engine>,
-        readiness: &Arc<Readiness>,
         notices: Notices,
-        status: &Arc<Status>,
         judge: Option<Arc<Judge>>,
-        level: Level,
-        cluster: Option<Client>,
+        shown: Shown,
         shutdown: &Shutdown,
     ) -> JoinSet<()> {
-        let metrics = engine.metrics();
+        let Shown { engine, readiness, status, .. } = &shown;
+        let metrics = Arc::clone(engine.metrics());
         let webhook =
             admit::router_with(Arc::clone(engine), Arc::clone(readiness), plan.decision_log, notices)
                 .merge(validate::router(Arc::clone(engine), judge));
-        let public = admin::router(Arc::clone(readiness), Arc::clone(status), Arc::clone(metrics));
-        let private = debug::router(Arc::clone(engine), Arc::clone(status), level, cluster);
+        let public = admin::router(Arc::clone(readiness), Arc::clone(status), Arc::clone(&metrics));
+        let private = debug::router(shown);
         let few = Limits { connections: 100, ..plan.limits };
         let mut servers = JoinSet::new();
         for (listener, tls, router, limits) in [
@@ -237,7 +241,7 @@ impl Sockets {
                 tls,
                 router,
                 limits,
-                Arc::clone(metrics),
+                Arc::clone(&metrics),
                 shutdown.clone(),
             ));
         }

@@ -1,100 +1,84 @@
-//! The debug port: what shows or changes something. It listens on loopback only, and answers only requests that name
-//! a loopback host, so that a web page cannot reach it through a name that resolves to 127.0.0.1.
+//! The debug port: what shows or changes something, and the page for people. It listens on loopback only, and `guard` holds
+//! off web pages that would reach it through somebody's browser.
 //! Never: keys, and nothing of what the webhook was sent; what is explained here came with the question.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Query, Request, State};
+use axum::extract::{Query, State};
 use axum::http::{StatusCode, header};
-use axum::middleware::{Next, from_fn};
+use axum::middleware::from_fn;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use kube::Client;
-use pillion_govalue::{Map, Value, json};
+use pillion_govalue::{Value, json};
+use tokio::sync::watch;
 
+use super::{guard, page, state};
 use crate::clock::now;
 use crate::cluster::calls::{Calls, Registered};
 use crate::engine::Engine;
 use crate::explain;
+use crate::lifecycle::Readiness;
 use crate::source::Status;
 use crate::telemetry::log::Level;
+use crate::tls::{Resolver, Trust};
 
+/// What this port shows.
 #[derive(Clone)]
-struct Shared {
-    engine: Arc<Engine>,
-    status: Arc<Status>,
-    level: Level,
-    cluster: Option<Client>,
+pub struct Shown {
+    /// What answers, with its configuration and its counts.
+    pub engine: Arc<Engine>,
+    /// Where the configuration comes from.
+    pub status: Arc<Status>,
+    /// What is there and what is not.
+    pub readiness: Arc<Readiness>,
+    /// The certificate in use.
+    pub resolver: Arc<Resolver>,
+    /// The authorities that API servers shall check it by.
+    pub trust: watch::Receiver<Trust>,
+    /// Why the certificate found last is not in use.
+    pub certificate_fault: watch::Receiver<Option<String>>,
+    /// Where certificates come from, for people.
+    pub certificates: String,
+    /// What is logged.
+    pub level: Level,
+    /// The cluster, where there is one.
+    pub cluster: Option<Client>,
+    /// Which replica this is.
+    pub replica: String,
+    /// When the process began, in seconds since the epoch.
+    pub started: i64,
 }
 
 /// What the debug listener serves.
-pub fn router(engine: Arc<Engine>, status: Arc<Status>, level: Level, cluster: Option<Client>) -> Router {
+pub fn router(shown: Shown) -> Router {
     Router::new()
+        .route("/", get(page::page))
+        .route("/state", get(everything))
         .route("/debug/config", get(config))
         .route("/debug/mesh", get(mesh))
         .route("/explain", post(explain))
         .route("/log-level", get(level_get).put(level_put))
-        .layer(from_fn(loopback_only))
-        .with_state(Shared { engine, status, level, cluster })
+        // What has no route is guarded too.
+        .layer(from_fn(guard::guard))
+        .with_state(Arc::new(shown))
 }
 
-async fn loopback_only(request: Request, next: Next) -> Response {
-    let named = request.headers().get(header::HOST).and_then(|value| value.to_str().ok());
-    let named = named.or_else(|| request.uri().authority().map(|authority| authority.as_str()));
-    if named.is_none_or(is_loopback) {
-        next.run(request).await
-    } else {
-        (StatusCode::FORBIDDEN, "this port answers to localhost only\n").into_response()
+/// The process, for its page.
+async fn everything(State(shown): State<Arc<Shown>>) -> Response {
+    as_json(&state::state(&shown))
+}
+
+async fn config(State(shown): State<Arc<Shown>>) -> Response {
+    match shown.engine.generation() {
+        Some(generation) => as_json(&state::configuration(&shown, Some(&generation))),
+        None => (StatusCode::SERVICE_UNAVAILABLE, "no configuration is in use\n").into_response(),
     }
 }
 
-/// Whether a host, perhaps with a port, is this machine.
-fn is_loopback(host: &str) -> bool {
-    let bare = match host.rsplit_once(':') {
-        Some((bare, port)) if port.bytes().all(|b| b.is_ascii_digit()) && !bare.ends_with(':') => bare,
-        _ => host,
-    };
-    let bare = bare.trim_start_matches('[').trim_end_matches(']');
-    bare == "localhost" || bare.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
-}
-
-/// What is in use: where it comes from, since when, which templates, and what Pillion makes of it.
-async fn config(State(shared): State<Shared>) -> Response {
-    let Some(generation) = shared.engine.generation() else {
-        return (StatusCode::SERVICE_UNAVAILABLE, "no configuration is in use\n").into_response();
-    };
-    let snapshot = &generation.snapshot;
-    let settings = &snapshot.settings;
-    let names = |list: &[String]| Value::list(list.iter().map(|name| Value::from(name.clone())).collect());
-    let text = |text: String| Value::from(text);
-    let templates: Vec<Value<'_>> =
-        snapshot.injector.templates.keys().map(|name| text(name.clone())).collect();
-    let aliases: Map<'_> = snapshot.injector.aliases.iter().map(|(k, v)| (k.clone(), names(v))).collect();
-    let dump: Map<'_> = [
-        ("source", text(shared.status.source().to_owned())),
-        ("generation", Value::Int(i64::try_from(generation.number).unwrap_or(i64::MAX))),
-        ("since", Value::Int(generation.since)),
-        ("fault", shared.status.fault().map_or(Value::Null, text)),
-        ("revision", text(settings.revision.clone())),
-        ("namespace", text(settings.namespace.clone())),
-        ("nativeSidecars", text(format!("{:?}", settings.native_sidecars).to_lowercase())),
-        ("platform", text(format!("{:?}", settings.platform).to_lowercase())),
-        ("compliancePolicy", text(settings.compliance_policy.clone())),
-        ("behavesLike", text(snapshot.level.to_string())),
-        ("policy", text(format!("{:?}", snapshot.injector.policy).to_lowercase())),
-        ("defaultTemplates", names(&snapshot.injector.default_templates)),
-        ("templates", Value::list(templates)),
-        ("aliases", Value::map(aliases)),
-    ]
-    .into_iter()
-    .collect();
-    as_json(&Value::map(dump))
-}
-
-async fn mesh(State(shared): State<Shared>) -> Response {
-    match shared.engine.generation() {
+async fn mesh(State(shown): State<Arc<Shown>>) -> Response {
+    match shown.engine.generation() {
         Some(generation) => as_json(&generation.snapshot.mesh.config),
         None => (StatusCode::SERVICE_UNAVAILABLE, "no configuration is in use\n").into_response(),
     }
@@ -111,8 +95,12 @@ struct Namespace {
 }
 
 /// Explains the pods of the manifest in the body, under the configuration in use (docs/explain.md).
-async fn explain(State(shared): State<Shared>, Query(query): Query<Namespace>, manifest: String) -> Response {
-    let Some(generation) = shared.engine.generation() else {
+async fn explain(
+    State(shown): State<Arc<Shown>>,
+    Query(query): Query<Namespace>,
+    manifest: String,
+) -> Response {
+    let Some(generation) = shown.engine.generation() else {
         return (StatusCode::SERVICE_UNAVAILABLE, "no configuration is in use\n").into_response();
     };
     let namespace = if query.namespace.is_empty() { "default" } else { &query.namespace };
@@ -127,7 +115,7 @@ async fn explain(State(shared): State<Shared>, Query(query): Query<Namespace>, m
         Ok(subjects) => subjects,
         Err(error) => return (StatusCode::UNPROCESSABLE_ENTITY, format!("{error}\n")).into_response(),
     };
-    let mut registered = match shared.cluster {
+    let mut registered = match shown.cluster.clone() {
         Some(cluster) => Registered::of(cluster).await.map_err(|error| error.to_string()),
         None => Err("this Pillion speaks to no cluster".to_owned()),
     };
@@ -142,7 +130,7 @@ async fn explain(State(shared): State<Shared>, Query(query): Query<Namespace>, m
         };
         asked.push((subject, calls));
     }
-    let status = Arc::clone(&shared.status);
+    let status = Arc::clone(&shown.status);
     // Each pod is worked out many times over: beside the threads that answer API servers.
     let told = tokio::task::spawn_blocking(move || {
         let snapshot = &generation.snapshot;
@@ -163,31 +151,16 @@ fn as_json(value: &Value<'_>) -> Response {
     ([(header::CONTENT_TYPE, "application/json")], body).into_response()
 }
 
-async fn level_get(State(shared): State<Shared>) -> String {
-    shared.level.current() + "\n"
+async fn level_get(State(shown): State<Arc<Shown>>) -> String {
+    shown.level.current() + "\n"
 }
 
-async fn level_put(State(shared): State<Shared>, text: String) -> Response {
-    match shared.level.set(&text) {
+async fn level_put(State(shown): State<Arc<Shown>>, text: String) -> Response {
+    match shown.level.set(&text) {
         Ok(()) => {
             tracing::info!(level = text.trim(), "log level changed");
-            (StatusCode::OK, shared.level.current() + "\n").into_response()
+            (StatusCode::OK, shown.level.current() + "\n").into_response()
         }
         Err(error) => (StatusCode::BAD_REQUEST, format!("{error}\n")).into_response(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_names_of_this_machine_are_answered() {
-        for good in ["localhost", "localhost:15016", "127.0.0.1:15016", "[::1]:15016", "::1", "127.8.8.8"] {
-            assert!(is_loopback(good), "{good}");
-        }
-        for bad in ["example.org", "example.org:15016", "10.0.0.1:15016", "localhost.example.org", ""] {
-            assert!(!is_loopback(bad), "{bad}");
-        }
     }
 }

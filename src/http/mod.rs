@@ -10,6 +10,10 @@
 //! | `validate` | `/validate-config` and `/validate-workload` |
 //! | `admin` | `/healthz`, `/readyz`, `/metrics`, `/version`, for everyone |
 //! | `debug` | what shows or changes something, for loopback only |
+//! | `guard` | which requests to that port are answered, and what each answer tells browsers |
+//! | `page` | its page for people, `/` |
+//! | `state` | what that page and `/state` say of the process |
+//! | `headline` | whether pods are being injected, in one line |
 //!
 //! Never: what a request means (that is `engine`).
 
@@ -18,8 +22,12 @@ pub mod admit;
 pub mod body;
 mod connection;
 pub mod debug;
+mod guard;
+mod headline;
 pub mod listen;
 mod pace;
+mod page;
+mod state;
 pub mod validate;
 
 pub use connection::{Limits, Tls};

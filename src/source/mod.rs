@@ -23,6 +23,7 @@ pub mod reload;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use sha2::{Digest, Sha256};
 use tokio::sync::watch;
 
 use pillion_core::config::{Built, Cluster, ConfigError, Settings, Snapshot, Source, Sources};
@@ -99,6 +100,23 @@ pub struct Texts {
     pub proxy_configs: Vec<Text>,
     /// What is known of clusters. As facts and not as texts: a node's heartbeat is no new configuration.
     pub cluster: Cluster,
+}
+
+impl Texts {
+    /// SHA-256 of the texts, in hexadecimal: the same for whoever uses the same configuration, whatever it is called there.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        let own = [Some(&self.injector), Some(&self.values), self.mesh.as_ref(), self.shared_mesh.as_ref()];
+        let mut hash = Sha256::new();
+        for text in own.into_iter().chain(self.proxy_configs.iter().map(Some)) {
+            // The length keeps texts apart, and one that is not there from an empty one.
+            hash.update(
+                text.map_or(-1, |text| i64::try_from(text.text.len()).unwrap_or(i64::MAX)).to_be_bytes(),
+            );
+            hash.update(text.map_or("", |text| &text.text));
+        }
+        format!("{:x}", hash.finalize())
+    }
 }
 
 impl Origin {
@@ -180,13 +198,18 @@ pub fn build(texts: &Texts, settings: Settings) -> Result<Built, ConfigError> {
 pub struct Status {
     source: String,
     fault: watch::Sender<Option<String>>,
+    fingerprint: watch::Sender<Option<String>>,
 }
 
 impl Status {
     /// Nothing wrong so far.
     #[must_use]
     pub fn new(origin: &Origin) -> Self {
-        Self { source: origin.describe(), fault: watch::Sender::new(None) }
+        Self {
+            source: origin.describe(),
+            fault: watch::Sender::new(None),
+            fingerprint: watch::Sender::new(None),
+        }
     }
 
     /// Where the configuration comes from.
@@ -201,7 +224,13 @@ impl Status {
         self.fault.borrow().clone()
     }
 
-    /// The same, as it changes.
+    /// The fingerprint of the texts that are in use.
+    #[must_use]
+    pub fn fingerprint(&self) -> Option<String> {
+        self.fingerprint.borrow().clone()
+    }
+
+    /// Why the configuration found last is not in use, as it changes.
     #[must_use]
     pub fn faults(&self) -> watch::Receiver<Option<String>> {
         self.fault.subscribe()

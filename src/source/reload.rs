@@ -118,6 +118,7 @@ impl Reloader {
             Ok(()) => {}
         }
         self.engine.replace(snapshot);
+        self.status.fingerprint.send_replace(Some(texts.fingerprint()));
         Ok(())
     }
 

@@ -5,6 +5,7 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
+use pillion_core::inject::{Reason, Verdict};
 use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -239,7 +240,6 @@ impl Metrics {
 
     /// One request was answered.
     pub fn answered(&self, report: &Report, took: Duration) {
-        use pillion_core::inject::Verdict;
         self.requests.inc();
         if report.written {
             self.success.inc();
@@ -251,12 +251,18 @@ impl Metrics {
         }
         self.seconds.observe(took.as_secs_f64());
         self.duration.observe(took.as_secs_f64());
-        let labels = InjectionLabels {
-            result: report.reason.verdict().code(),
-            reason: report.reason.code(),
-            revision: self.revision.clone(),
-        };
-        self.injections.get_or_create(&labels).inc();
+        self.injections.get_or_create(&self.labels(report.reason)).inc();
+    }
+
+    /// How many requests were answered for this reason.
+    #[must_use]
+    pub fn answers(&self, reason: Reason) -> u64 {
+        self.injections.get(&self.labels(reason)).map_or(0, |count| count.get())
+    }
+
+    fn labels(&self, reason: Reason) -> InjectionLabels {
+        let (result, reason) = (reason.verdict().code(), reason.code());
+        InjectionLabels { result, reason, revision: self.revision.clone() }
     }
 
     /// One request is being answered, until the guard is dropped.
@@ -340,7 +346,6 @@ impl Drop for InFlight {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use pillion_core::inject::Reason;
 
     #[test]
     fn each_reason_is_a_label_and_nothing_of_a_request_is() {
@@ -358,6 +363,7 @@ mod tests {
             let line =
                 format!(r#"pillion_injections_total{{result="{result}",reason="{reason}",revision="r"}} 2"#);
             assert!(text.lines().any(|found| found == line), "{line}");
+            assert_eq!(metrics.answers(*reason), 2, "{reason}");
         }
     }
 }

@@ -56,6 +56,8 @@ pub struct Desk {
     pub readiness: Arc<Readiness>,
     /// The authorities that webhooks must hold.
     pub trust: watch::Sender<Trust>,
+    /// Why the certificate found last is not in use.
+    pub fault: watch::Sender<Option<String>>,
     /// Those that they hold.
     pub registered: watch::Receiver<Registered>,
     /// The host name that API servers ask for; none where we are called by a URL.
@@ -106,6 +108,7 @@ impl Keeper {
             self.desk.trust.send_if_modified(|old| std::mem::replace(old, trust.clone()) != trust);
         }
         self.desk.metrics.certificate_stale.set(0);
+        self.desk.fault.send_replace(None);
         if self.current.as_ref().is_some_and(|current| current.same_as(&identity)) {
             return Ok(());
         }
@@ -133,6 +136,7 @@ impl Keeper {
                 Some(_) => tracing::error!(error = %message, "new certificate not used: the old one stays"),
                 None => tracing::error!(error = %message, "no certificate yet: not ready until there is one"),
             }
+            self.desk.fault.send_replace(Some(message.clone()));
             self.told = message;
         }
     }

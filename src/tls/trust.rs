@@ -138,6 +138,13 @@ pub fn issuer(certificate: &CertificateDer<'_>) -> Option<String> {
     Some(certificate.issuer().to_string())
 }
 
+/// Whose certificate it is, in its own words.
+#[must_use]
+pub fn subject(certificate: &CertificateDer<'_>) -> Option<String> {
+    let (_, certificate) = X509Certificate::from_der(certificate).ok()?;
+    Some(certificate.subject().to_string())
+}
+
 /// Whether a certificate names its own subject as its issuer, as a root does.
 #[must_use]
 pub fn is_root(certificate: &CertificateDer<'_>) -> bool {

@@ -1,23 +1,16 @@
-//! The public admin port and the debug port, on their routers.
+//! The public admin port, on its router.
 
 use std::sync::Arc;
 
-use axum::Router;
-use axum::body::Body;
-use axum::http::{Request, StatusCode};
-use pillion::http::{admin, debug};
+use axum::http::StatusCode;
+use pillion::http::admin;
 use pillion::lifecycle::{Part, Readiness};
 use pillion::source::{Origin, Status};
-use pillion::telemetry::log::Level;
 
-use crate::support::webhook::{ask, engine, get, ready};
+use crate::support::webhook::{engine, get, ready};
 
 fn status() -> Arc<Status> {
     Arc::new(Status::new(&Origin::Embedded))
-}
-
-fn private() -> Router {
-    debug::router(engine(), status(), Level::fixed(), None)
 }
 
 #[tokio::test]
@@ -70,34 +63,8 @@ async fn metrics_are_openmetrics_and_complete_from_the_start() {
 #[tokio::test]
 async fn the_public_port_shows_no_configuration() {
     let admin = admin::router(ready(), status(), Arc::clone(engine().metrics()));
-    for path in ["/debug/config", "/debug/mesh", "/log-level", "/inject"] {
+    for path in ["/", "/state", "/explain", "/debug/config", "/debug/mesh", "/log-level", "/inject"] {
         assert_eq!(get(&admin, path).await.status, StatusCode::NOT_FOUND, "{path}");
     }
     assert!(get(&admin, "/version").await.body.starts_with("pillion "));
-}
-
-#[tokio::test]
-async fn the_debug_port_shows_what_is_in_use() {
-    let answered = get(&private(), "/debug/config").await;
-    let dump: serde_json::Value = serde_json::from_str(&answered.body).unwrap();
-    assert_eq!(dump["source"], "the embedded Envoy profile");
-    assert_eq!(dump["generation"], 1);
-    assert_eq!(dump["revision"], "default");
-    assert_eq!(dump["templates"][0], "sidecar");
-    let mesh: serde_json::Value = serde_json::from_str(&get(&private(), "/debug/mesh").await.body).unwrap();
-    assert!(mesh["defaultConfig"].is_object(), "{mesh}");
-}
-
-#[tokio::test]
-async fn the_debug_port_answers_to_names_of_this_machine_only() {
-    let from = |host: &str| Request::get("/debug/config").header("host", host).body(Body::empty()).unwrap();
-    assert_eq!(ask(&private(), from("rebound.example:15016")).await.status, StatusCode::FORBIDDEN);
-    assert_eq!(ask(&private(), from("127.0.0.1:15016")).await.status, StatusCode::OK);
-}
-
-#[tokio::test]
-async fn a_log_level_that_is_none_is_refused() {
-    let put = |text: &'static str| Request::put("/log-level").body(Body::from(text)).unwrap();
-    assert_eq!(ask(&private(), put("pillion=loud")).await.status, StatusCode::BAD_REQUEST);
-    assert_eq!(ask(&private(), put("debug")).await.status, StatusCode::OK);
 }

@@ -57,6 +57,7 @@ impl Followed {
             metrics: Arc::new(Metrics::new("default")),
             readiness: Arc::new(readiness),
             trust: watch::Sender::new(Trust::default()),
+            fault: watch::Sender::new(None),
             registered: registered.subscribe(),
             name: None,
         };

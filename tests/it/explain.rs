@@ -3,13 +3,10 @@
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use pillion::http::debug;
-use pillion::source::{Origin, Status};
-use pillion::telemetry::log::Level;
 use serde_json::Value;
-use std::sync::Arc;
 
 use crate::support::program::{command, err, out, run, run_with};
-use crate::support::webhook::{ask, engine};
+use crate::support::webhook::{ask, engine, shown};
 
 const WEB: &str = "apiVersion: apps/v1
 kind: Deployment
@@ -112,7 +109,7 @@ fn called_as_a_plugin_of_kubectl_it_names_itself_so() {
 
 #[tokio::test]
 async fn the_debug_port_explains_what_it_is_sent() {
-    let router = debug::router(engine(), Arc::new(Status::new(&Origin::Embedded)), Level::fixed(), None);
+    let router = debug::router(shown(engine()));
     let post = |body: &str| {
         Request::post("/explain?namespace=shop")
             .header("host", "localhost")

@@ -5,7 +5,8 @@
 //! | `support` | a webhook in this process, clients, certificates, the program as a child |
 //! | `admission` | what the webhook answers, on the router, without a socket |
 //! | `told` | what an answer tells beside its verdict: audit annotations, warnings, notices for Events |
-//! | `admin` | the public admin port and the debug port, without a socket |
+//! | `admin` | the public admin port, without a socket |
+//! | `debug` | the debug port, without a socket: who is answered, what is shown, what browsers are told |
 //! | `server` | TLS, HTTP/1.1 and HTTP/2, slow clients, the connection cap, draining |
 //! | `reload` | configurations that change while the webhook runs |
 //! | `certificates` | certificates that come late, change, expire, or must be trusted first |
@@ -34,6 +35,7 @@ mod admission;
 mod certificates;
 mod cluster_commands;
 mod config;
+mod debug;
 mod docs;
 mod explain;
 mod folders;

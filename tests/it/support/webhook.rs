@@ -7,16 +7,20 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
+use pillion::clock::now;
 use pillion::decisions::DecisionLog;
 use pillion::engine::Engine;
+use pillion::http::debug::Shown;
 use pillion::http::{Limits, admit, listen};
 use pillion::lifecycle::{Part, Readiness, Trigger, shutdown};
-use pillion::source::embedded;
+use pillion::source::{Origin, Status, embedded};
 use pillion::telemetry::Metrics;
-use pillion::tls::{Compliance, Resolver, ca, server_config};
+use pillion::telemetry::log::Level;
+use pillion::tls::{Compliance, Resolver, Trust, ca, server_config};
 use pillion_core::config::{Cluster, Settings};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tower::ServiceExt;
 
@@ -37,6 +41,23 @@ pub fn ready() -> Arc<Readiness> {
     Arc::new(readiness)
 }
 
+/// What a debug port shows of this engine, with no certificate in use.
+pub fn shown(engine: Arc<Engine>) -> Shown {
+    Shown {
+        engine,
+        status: Arc::new(Status::new(&Origin::Embedded)),
+        readiness: ready(),
+        resolver: Arc::new(Resolver::default()),
+        trust: watch::Sender::new(Trust::default()).subscribe(),
+        certificate_fault: watch::Sender::new(None).subscribe(),
+        certificates: "nowhere".to_owned(),
+        level: Level::fixed(),
+        cluster: None,
+        replica: "pillion-0".to_owned(),
+        started: now(),
+    }
+}
+
 /// What a router answered.
 pub struct Answered {
     pub status: StatusCode,
@@ -54,7 +75,7 @@ pub async fn ask(router: &Router, request: Request<Body>) -> Answered {
 
 /// Asks a router for a page.
 pub async fn get(router: &Router, path: &str) -> Answered {
-    ask(router, Request::get(path).body(Body::empty()).unwrap()).await
+    ask(router, Request::get(path).header("host", "localhost").body(Body::empty()).unwrap()).await
 }
 
 /// Posts JSON to a router.

@@ -122,11 +122,20 @@ impl Engine {
                 memo(generation.as_deref(), preview).map_or(Look::Unknown, |memo| memo.look(path, body));
             match look {
                 Look::Known(known) => known.into(),
-                Look::Seen(sight) => self.decided(generation.as_deref(), path, body, preview, Some(&sight)),
-                Look::Unknown => self.decided(generation.as_deref(), path, body, preview, None),
+                Look::Seen(sight) => {
+                    self.decided(generation.as_deref(), path, body, preview, Some(&sight), now())
+                }
+                Look::Unknown => self.decided(generation.as_deref(), path, body, preview, None, now()),
             }
         })
-        .unwrap_or_else(|| (Reply::internal("a panic while the review was read"), Subject::default()))
+        .unwrap_or_else(|| (Reply::internal(BROKE_DOWN), Subject::default()))
+    }
+
+    /// Answers one review as if it had been asked at `now`, in seconds since the epoch; nothing is remembered or recalled.
+    #[must_use]
+    pub fn admit_at(&self, now: i64, path: &str, body: &[u8]) -> (Reply, Subject) {
+        self.caught(|| self.decided(self.generation().as_deref(), path, body, Preview::No, None, now))
+            .unwrap_or_else(|| (Reply::internal(BROKE_DOWN), Subject::default()))
     }
 
     /// The answer to one review, if it is remembered: as [`Engine::admit`], and quick however large the body is.
@@ -143,6 +152,7 @@ impl Engine {
         body: &[u8],
         preview: Preview,
         sight: Option<&Sight<'_>>,
+        now: i64,
     ) -> (Reply, Subject) {
         let Review { version, request } = match review::read(body) {
             Ok(review) => review,
@@ -157,7 +167,7 @@ impl Engine {
             return (Reply::refused(Some(version), "", Reason::NoRequest, NO_REQUEST), Subject::default());
         };
         let object = std::mem::replace(&mut request.object, Object::Absent);
-        let asked = Asked { path, version, request: &request, preview };
+        let asked = Asked { path, version, request: &request, preview, now };
         // A panic in the core is answered with the request's uid, so that the API server can match it.
         self.caught(|| injected(generation, asked, object, sight)).unwrap_or_else(|| {
             let subject = subject(&request, &Value::Null);
@@ -188,6 +198,8 @@ struct Asked<'a> {
     version: Version,
     request: &'a AdmissionRequest<'a>,
     preview: Preview,
+    /// When, in seconds since the epoch.
+    now: i64,
 }
 
 /// Works an answer out, and remembers it where it was seen before.
@@ -197,7 +209,7 @@ fn injected(
     object: Object<'_>,
     sight: Option<&Sight<'_>>,
 ) -> (Reply, Subject) {
-    let Asked { path, version, request, preview } = asked;
+    let Asked { path, version, request, preview, now } = asked;
     let refused = |reason, message: &str| Reply::refused(Some(version), &request.uid, reason, message);
     let Some(generation) = generation else {
         let reply = refused(Reason::NotReady, "no configuration has been loaded yet");
@@ -212,7 +224,7 @@ fn injected(
     };
     let found = watching.watch(&mut pod);
     let mut heard = Heard { clock: false, way: Way::of(&generation.snapshot.settings.revision) };
-    let asked = Request { pod, namespace: &request.namespace, path, owner: None, now: Some(now()) };
+    let asked = Request { pod, namespace: &request.namespace, path, owner: None, now: Some(now) };
     let reply = match inject::inject(&generation.snapshot, &asked, &mut heard) {
         Ok(outcome) => Reply::admitted(version, &request.uid, &outcome, heard.way, preview),
         Err(error) => Reply::review(Some(version), &request.uid, Report::failed(&error, heard.way), None),
@@ -255,6 +267,7 @@ impl Trace for Heard {
 const JSON: &str = "application/json";
 /// What stands before the uid in an answer.
 const UID: &str = "\"uid\":\"";
+const BROKE_DOWN: &str = "a panic while the review was read";
 const NO_REQUEST: &str = "the AdmissionReview holds no request";
 const INTERNAL: &str = "internal error in the injector: this is no fault of the pod; its log tells more";
 

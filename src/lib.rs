@@ -13,12 +13,16 @@
 //! |---|---|
 //! | [`cli`] | commands and their flags; knows everything, and nobody knows it |
 //! | [`http`] | listeners, connections, routes |
+//! | [`body`] | bodies that are read and kept within bounds |
 //! | [`review`] | AdmissionReviews as bytes |
 //! | [`engine`] | the generation in use, panics |
 //! | `memo` | answers that are remembered |
 //! | [`report`] | what an answer means |
 //! | [`decisions`] | which answers get a log line |
 //! | [`notices`] | answers on their way to becoming Events |
+//! | [`compare`] | two answers to one review |
+//! | [`record`] | reviews written down, without what may be secret |
+//! | [`shadow`] | another injector answers, and ours is held against it |
 //! | [`explain`] | pods explained, with whether anybody asks about them |
 //! | [`files`] | manifests injected, for the command line |
 //! | [`runtime`] | the threads that requests are worked on |
@@ -31,9 +35,11 @@
 //! | [`clock`] | the time of day |
 //! | [`watch`] | directories that change |
 
+pub mod body;
 pub mod cli;
 pub mod clock;
 pub mod cluster;
+pub mod compare;
 pub mod decisions;
 pub mod engine;
 pub mod explain;
@@ -42,9 +48,11 @@ pub mod http;
 pub mod lifecycle;
 mod memo;
 pub mod notices;
+pub mod record;
 pub mod report;
 pub mod review;
 pub mod runtime;
+pub mod shadow;
 pub mod source;
 pub mod telemetry;
 pub mod tls;

@@ -1,10 +1,12 @@
-//! The tasks that `serve` runs beside its listeners: the configuration, the certificate, the cluster. Each goes on by
-//! itself; what is ready when says [`Readiness`]. Never: the listeners, and what the tasks do.
+//! The tasks that `serve` runs beside its listeners: the configuration, the certificate, the cluster, recording. Each goes
+//! on by itself; what is ready when says [`Readiness`]. And what the listeners serve. Never: the listeners themselves,
+//! and what the tasks do.
 
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
+use axum::Router;
 use kube::Client;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -15,8 +17,11 @@ use crate::cluster::registration::Registration;
 use crate::cluster::watches::Needs;
 use crate::cluster::{events, identity, owners};
 use crate::engine::Engine;
+use crate::http::debug::{self, Shown};
+use crate::http::{admin, admit, validate};
 use crate::lifecycle::{Part, Readiness};
 use crate::notices::Notices;
+use crate::record::{Recorder, Store};
 use crate::source::configmap::Found;
 use crate::source::reload::Reloader;
 use crate::source::{Origin, Status};
@@ -37,6 +42,13 @@ pub(super) struct Shared {
     /// Who looks at ConfigMaps that are applied, where the configuration is in ConfigMaps.
     pub(super) judge: Option<Arc<Judge>>,
     pub(super) tasks: JoinSet<()>,
+}
+
+/// What each listener serves.
+pub(super) struct Routers {
+    pub(super) webhook: Router,
+    pub(super) public: Router,
+    pub(super) private: Router,
 }
 
 impl Shared {
@@ -92,6 +104,37 @@ impl Shared {
         let (notices, receiver) = Notices::open(Arc::clone(metrics));
         self.tasks.spawn(owners::tell(client.clone(), receiver, Arc::clone(metrics), replica()));
         notices
+    }
+
+    /// What the listeners serve; what that needs beside them is started.
+    pub(super) fn routers(&mut self, plan: &Plan, notices: Notices, shown: Shown) -> Result<Routers> {
+        let (engine, readiness, status) = (&self.engine, &self.readiness, &self.status);
+        let metrics = Arc::clone(engine.metrics());
+        let public = admin::router(Arc::clone(readiness), Arc::clone(status), Arc::clone(&metrics));
+        let private = debug::router(shown);
+        let validating = validate::router(Arc::clone(engine), self.judge.clone());
+        let store = match &plan.record {
+            Some(place) => Some(Store::open(place.clone(), metrics).with_context(|| {
+                format!("cannot record reviews in {} (--record)", place.directory.display())
+            })?),
+            None => None,
+        };
+        if let Some(shadow) = &plan.shadow {
+            let (webhook, differences) = shadow.routers(self, super::serve::compliance(plan), store)?;
+            return Ok(Routers {
+                webhook: webhook.merge(validating),
+                public,
+                private: private.merge(differences),
+            });
+        }
+        let recorder = store.map_or_else(Recorder::off, |store| {
+            let (recorder, work) = Recorder::open(store, Arc::clone(engine));
+            self.tasks.spawn(work);
+            recorder
+        });
+        let (engine, readiness) = (Arc::clone(engine), Arc::clone(readiness));
+        let webhook = admit::router_with(engine, readiness, plan.decision_log, notices, recorder);
+        Ok(Routers { webhook: webhook.merge(validating), public, private })
     }
 
     /// Starts to follow the certificate, and to keep the webhooks that call us. Gives the authority of a certificate

@@ -1,12 +1,16 @@
 //! The command line: one file a command. Exit codes: 0 done (also when a reader closed the pipe), 1 the configuration
-//! or the input is faulty, 2 the arguments are. `doctor` ends with what it found: 0 nothing, 1 warnings, 2 failures.
+//! or the input is faulty, 2 the arguments are. `doctor` ends with what it found: 0 nothing, 1 warnings, 2 failures;
+//! `replay` with 0 if all answers are the same, 1 if some differ, 2 if something is faulty.
 //!
 //! | file | command |
 //! |---|---|
 //! | `serve`, `plan` | `pillion serve`: as typed, and as understood |
+//! | `shadow` | `pillion shadow`: the same, where another injector answers |
 //! | `boot` | the tasks that `serve` runs beside its listeners |
 //! | `cluster` | which cluster is meant, and certificates |
 //! | `tryout` | the line that `serve` prints, and the files it names |
+//! | `record` | where reviews are recorded |
+//! | `replay` | `pillion replay`: recorded reviews, answered again |
 //! | `inject`, `input`, `output` | `pillion inject`: the command, its files, its output formats |
 //! | `explain` | `pillion explain`: why a pod is, or is not, injected |
 //! | `pillions` | the Pillions of a cluster, for commands that answer as they do |
@@ -35,7 +39,10 @@ mod origin;
 mod output;
 mod pillions;
 mod plan;
+mod record;
+mod replay;
 mod serve;
+mod shadow;
 mod status;
 mod tag;
 mod takeover;
@@ -68,6 +75,10 @@ struct Cli {
 enum Command {
     /// Run the admission webhook.
     Serve(Box<serve::Args>),
+    /// Let another injector answer, and compare what Pillion would have answered.
+    Shadow(Box<shadow::Args>),
+    /// Answer recorded reviews again, and compare with the answers that were recorded.
+    Replay(Box<replay::Args>),
     /// Put the sidecar into manifests, as the webhook would.
     Inject(Box<inject::Args>),
     /// Tell why pods are, or are not, injected, and where each change comes from.
@@ -109,6 +120,8 @@ pub fn main() -> ExitCode {
     let cli = parse();
     let done = match cli.command {
         Command::Serve(args) => serve::run(*args),
+        Command::Shadow(args) => shadow::run(*args),
+        Command::Replay(args) => replay::run(*args),
         Command::Inject(args) => inject::run(*args),
         Command::Explain(args) => explain::run(*args),
         Command::Status(args) => status::run(*args),

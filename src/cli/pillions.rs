@@ -139,11 +139,14 @@ pub(super) fn built(built: pillion_core::config::Built) -> Snapshot {
 fn as_installed(installed: &Installation) -> Result<(Origin, Settings)> {
     let Installation { namespace, deployment, args, env } = installed;
     let typed = std::iter::once("pillion").chain(args.iter().map(String::as_str));
-    let Command::Serve(serve) = Cli::try_parse_from(typed)
+    let serve = match Cli::try_parse_from(typed)
         .map_err(|error| anyhow::anyhow!("arguments of Deployment {namespace}/{deployment}: {error}"))?
         .command
-    else {
-        bail!("Deployment {namespace}/{deployment} does not run `pillion serve`");
+    {
+        Command::Serve(serve) => *serve,
+        // What it would answer, if it did.
+        Command::Shadow(shadow) => shadow.serve,
+        _ => bail!("Deployment {namespace}/{deployment} does not run `pillion serve`"),
     };
     let mut settings = serve.origin.settings_by(|name| env.get(name).cloned());
     if args.iter().any(|arg| arg == "-n" || arg.starts_with("--namespace"))

@@ -12,10 +12,12 @@ use super::Usage;
 use super::cluster::Certificates;
 use super::origin::IstioctlArgs;
 use super::serve::Args;
+use super::shadow::Shadow;
 use crate::cluster::client::Access;
 use crate::cluster::registration::Target;
 use crate::decisions::DecisionLog;
 use crate::http::{Limits, listen};
+use crate::record::Place;
 use crate::source::Origin;
 use crate::telemetry::log::Format;
 
@@ -42,6 +44,10 @@ pub(super) struct Plan {
     pub(super) events: bool,
     pub(super) log_format: Format,
     pub(super) log_level: String,
+    /// Where reviews are recorded.
+    pub(super) record: Option<Place>,
+    /// Who answers, if not we.
+    pub(super) shadow: Option<Shadow>,
 }
 
 impl Plan {
@@ -83,6 +89,8 @@ impl Plan {
             events: args.events.unwrap_or(needs_cluster),
             log_format: args.log_format,
             log_level: args.log_level,
+            record: args.record.place()?,
+            shadow: None,
         })
     }
 }

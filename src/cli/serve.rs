@@ -13,24 +13,23 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use super::boot::Shared;
+use super::boot::{Routers, Shared};
 use super::cluster::{AccessArgs, CertArgs, PlaceArgs, replica};
 use super::origin::OriginArgs;
 use super::plan::Plan;
+use super::record::RecordArgs;
 use super::{duration, print, tryout};
 use crate::clock::now;
 use crate::decisions::DecisionLog;
 use crate::engine::Engine;
-use crate::http::debug::{self, Shown};
-use crate::http::{Limits, Tls, admin, admit, listen, validate};
+use crate::http::debug::Shown;
+use crate::http::{Limits, Tls, listen};
 use crate::lifecycle::{self, Asked, Part, Readiness, Shutdown, Signals};
-use crate::notices::Notices;
 use crate::runtime;
 use crate::source::Status;
 use crate::telemetry::Metrics;
 use crate::telemetry::log::{self, Format, Level};
 use crate::tls::{self, Compliance, Resolver, Trust};
-use crate::trial::configmap::Judge;
 
 /// What was typed.
 #[derive(Debug, clap::Args)]
@@ -80,11 +79,17 @@ pub(super) struct Args {
     /// What is logged: error, warn, info, debug, trace, or target=level,…
     #[arg(long, env = "RUST_LOG", default_value = "info", value_name = "LEVEL")]
     pub(super) log_level: String,
+    #[command(flatten)]
+    pub(super) record: RecordArgs,
 }
 
 /// Runs until told to end.
 pub(super) fn run(args: Args) -> Result<()> {
-    let plan = Plan::new(args)?;
+    start(Plan::new(args)?)
+}
+
+/// Runs what was understood.
+pub(super) fn start(plan: Plan) -> Result<()> {
     let level =
         log::init(plan.log_format, &plan.log_level).map_err(|error| super::Usage(error.to_string()))?;
     log_panics();
@@ -142,9 +147,11 @@ async fn serve(plan: Plan, level: Level) -> Result<()> {
         started,
     };
 
+    let routers = shared.routers(&plan, notices, shown)?;
+
     sockets.announce(&plan, ca_pem.as_deref())?;
     let (trigger, shutdown) = lifecycle::shutdown();
-    let mut servers = sockets.serve(tls, &plan, notices, shared.judge.clone(), shown, &shutdown);
+    let mut servers = sockets.serve(tls, routers, plan.limits, &metrics, &shutdown);
     readiness.is_there(Part::Listener);
 
     let asked = signals.next().await;
@@ -169,7 +176,8 @@ async fn serve(plan: Plan, level: Level) -> Result<()> {
     Ok(())
 }
 
-fn compliance(plan: &Plan) -> Compliance {
+/// What TLS may agree on.
+pub(super) fn compliance(plan: &Plan) -> Compliance {
     let name = &plan.settings.compliance_policy;
     Compliance::parse(name).unwrap_or_else(|| {
         tracing::warn!(policy = %name, "COMPLIANCE_POLICY is unknown and restricts nothing");
@@ -216,25 +224,17 @@ impl Sockets {
     fn serve(
         self,
         tls: Tls,
-        plan: &Plan,
-        notices: Notices,
-        judge: Option<Arc<Judge>>,
-        shown: Shown,
+        routers: Routers,
+        limits: Limits,
+        metrics: &Arc<Metrics>,
         shutdown: &Shutdown,
     ) -> JoinSet<()> {
-        let Shown { engine, readiness, status, .. } = &shown;
-        let metrics = Arc::clone(engine.metrics());
-        let webhook =
-            admit::router_with(Arc::clone(engine), Arc::clone(readiness), plan.decision_log, notices)
-                .merge(validate::router(Arc::clone(engine), judge));
-        let public = admin::router(Arc::clone(readiness), Arc::clone(status), Arc::clone(&metrics));
-        let private = debug::router(shown);
-        let few = Limits { connections: 100, ..plan.limits };
+        let few = Limits { connections: 100, ..limits };
         let mut servers = JoinSet::new();
         for (listener, tls, router, limits) in [
-            (self.https, Some(tls), webhook, plan.limits),
-            (self.admin, None, public, few),
-            (self.debug, None, private, few),
+            (self.https, Some(tls), routers.webhook, limits),
+            (self.admin, None, routers.public, few),
+            (self.debug, None, routers.private, few),
         ] {
             servers.spawn(listen::serve(
                 listener,

@@ -19,7 +19,7 @@ pub struct Installation {
     pub namespace: String,
     /// Its Deployment.
     pub deployment: String,
-    /// The arguments of its container, `serve` first.
+    /// The arguments of its container, `serve` or `shadow` first.
     pub args: Vec<String>,
     /// The variables of its container whose values are written down.
     pub env: BTreeMap<String, String>,
@@ -75,7 +75,7 @@ fn installation(deployment: &Deployment, selector: &BTreeMap<String, String>) ->
 }
 
 fn serves(container: &Container) -> bool {
-    container.args.iter().flatten().next().is_some_and(|first| first == "serve")
+    container.args.iter().flatten().next().is_some_and(|first| first == "serve" || first == "shadow")
 }
 
 fn variables(container: &Container, namespace: &str) -> BTreeMap<String, String> {

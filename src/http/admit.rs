@@ -14,17 +14,18 @@ use axum::routing::any;
 use percent_encoding::percent_decode_str;
 use pillion_core::inject::Reason;
 
-use super::body::{self, Budget, Received, Unread};
+use crate::body::{self, Budget, Received, Unread};
 use crate::decisions::{DecisionLog, Decisions};
 use crate::engine::{Engine, Preview, Reply};
 use crate::lifecycle::Readiness;
 use crate::notices::Notices;
+use crate::record::Recorder;
 use crate::report::{Report, Subject};
 
 /// Bodies above this are worked on beside the threads that serve connections, so that one does not hold up the others.
 const LARGE: usize = 128 * 1024;
 /// What all bodies may take together.
-const BUDGET: usize = 256 * 1024 * 1024;
+pub(super) const BUDGET: usize = 256 * 1024 * 1024;
 /// A client that asks for this gets the injected pod itself: for people, never for API servers.
 const YAML: &str = "application/yaml";
 
@@ -35,11 +36,12 @@ struct Shared {
     budget: Arc<Budget>,
     decisions: Arc<Decisions>,
     notices: Notices,
+    recorder: Recorder,
 }
 
-/// What the webhook's listener serves, without Events.
+/// What the webhook's listener serves, without Events and recordings.
 pub fn router(engine: Arc<Engine>, readiness: Arc<Readiness>, log: DecisionLog) -> Router {
-    router_with(engine, readiness, log, Notices::off())
+    router_with(engine, readiness, log, Notices::off(), Recorder::off())
 }
 
 /// What the webhook's listener serves.
@@ -48,9 +50,10 @@ pub fn router_with(
     readiness: Arc<Readiness>,
     log: DecisionLog,
     notices: Notices,
+    recorder: Recorder,
 ) -> Router {
     let decisions = Arc::new(Decisions::new(log));
-    let shared = Shared { engine, readiness, budget: Budget::new(BUDGET), decisions, notices };
+    let shared = Shared { engine, readiness, budget: Budget::new(BUDGET), decisions, notices, recorder };
     Router::new()
         .route("/inject", any(inject))
         .route("/inject/", any(inject))
@@ -76,7 +79,12 @@ async fn inject(State(shared): State<Shared>, request: Request) -> Response {
         Err(rejection) => rejection.into_reply(),
         Ok(received) => {
             let preview = head.headers.get(header::ACCEPT).is_some_and(|accepted| accepted == YAML);
-            answer(&shared.engine, path.clone(), received, preview).await
+            let received = Arc::new(received);
+            let answered = answer(&shared.engine, path.clone(), Arc::clone(&received), preview).await;
+            if !preview {
+                shared.recorder.note(&path, &received);
+            }
+            answered
         }
     };
     let took = began.elapsed();
@@ -108,7 +116,12 @@ async fn receive(headers: &HeaderMap, body: Body, budget: &Arc<Budget>) -> Resul
     Ok(received)
 }
 
-async fn answer(engine: &Arc<Engine>, path: String, received: Received, preview: bool) -> (Reply, Subject) {
+async fn answer(
+    engine: &Arc<Engine>,
+    path: String,
+    received: Arc<Received>,
+    preview: bool,
+) -> (Reply, Subject) {
     let preview = if preview { Preview::Pod } else { Preview::No };
     // The arguments are made only where the level is on.
     tracing::debug!(path, body = &*String::from_utf8_lossy(received.bytes()), "received");
@@ -124,6 +137,14 @@ async fn answer(engine: &Arc<Engine>, path: String, received: Received, preview:
         .unwrap_or_else(|error| (Reply::internal(&error.to_string()), Subject::default()))
 }
 
+/// The status that answers a body which was not read.
+pub(super) const fn status_of(unread: &Unread) -> StatusCode {
+    match unread {
+        Unread::TooLarge | Unread::Broken(_) | Unread::Slow => StatusCode::BAD_REQUEST,
+        Unread::NoRoom => StatusCode::SERVICE_UNAVAILABLE,
+    }
+}
+
 /// A request that an HTTP status answers.
 enum Rejection {
     Empty,
@@ -137,12 +158,11 @@ impl Rejection {
         let (status, reason, message, logged) = match self {
             Self::Empty => (bad, Reason::EmptyBody, "no body found".to_owned(), None),
             Self::Unread(unread) => {
-                let (status, reason) = match unread {
-                    Unread::TooLarge => (bad, Reason::BodyTooLarge),
-                    Unread::Broken(_) | Unread::Slow => (bad, Reason::BodyUnreadable),
-                    Unread::NoRoom => (StatusCode::SERVICE_UNAVAILABLE, Reason::BodyUnreadable),
+                let reason = match unread {
+                    Unread::TooLarge => Reason::BodyTooLarge,
+                    Unread::Broken(_) | Unread::Slow | Unread::NoRoom => Reason::BodyUnreadable,
                 };
-                (status, reason, unread.to_string(), None)
+                (status_of(&unread), reason, unread.to_string(), None)
             }
             Self::ContentType(found) => (
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,

@@ -5,8 +5,9 @@
 //! | `listen` | sockets: dual stack, accepting, the connection cap, draining |
 //! | `connection` | one connection: handshake, HTTP/1.1 or HTTP/2, and how long it may take over what |
 //! | `pace` | the clock of a connection: slow heads, idleness |
-//! | `body` | reading a body within its limits |
+//! | `body` | reading a body within its limits, as [`crate::body`] does it |
 //! | `admit` | `/inject` and `/ready` |
+//! | `relay` | `/inject` in shadow mode, where another injector answers |
 //! | `validate` | `/validate-config` and `/validate-workload` |
 //! | `admin` | `/healthz`, `/readyz`, `/metrics`, `/version`, for everyone |
 //! | `debug` | what shows or changes something, for loopback only |
@@ -19,7 +20,6 @@
 
 pub mod admin;
 pub mod admit;
-pub mod body;
 mod connection;
 pub mod debug;
 mod guard;
@@ -27,7 +27,9 @@ mod headline;
 pub mod listen;
 mod pace;
 mod page;
+pub mod relay;
 mod state;
 pub mod validate;
 
+pub use crate::body;
 pub use connection::{Limits, Tls};

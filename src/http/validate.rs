@@ -16,7 +16,7 @@ use pillion_govalue::Value;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
-use super::body::{self, Budget};
+use crate::body::{self, Budget};
 use crate::engine::Engine;
 use crate::report::{MAX_WARNING, shorten};
 use crate::review::{self, Answer};

@@ -14,6 +14,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
+use super::beside::Beside;
 use crate::clock::now;
 use crate::report::Report;
 
@@ -115,6 +116,8 @@ pub struct Metrics {
     patch_failures: Family<PatchFailureLabels, Counter>,
     takeover_reverted: Family<TakeoverLabels, Gauge>,
     events: Family<EventLabels, Counter>,
+    /// What happens beside the requests.
+    pub beside: Beside,
 }
 
 impl Metrics {
@@ -147,10 +150,12 @@ impl Metrics {
             patch_failures: Family::default(),
             takeover_reverted: Family::default(),
             events: Family::default(),
+            beside: Beside::default(),
             registry: Registry::default(),
         };
         new.register_istio(&mut registry);
         new.register_own(&mut registry);
+        new.beside.register(&mut registry);
         new.registry = registry;
         new
     }
@@ -281,6 +286,11 @@ impl Metrics {
             EventOutcome::Failed => "failed",
         };
         self.events.get_or_create(&EventLabels { outcome }).inc();
+    }
+
+    /// Something became of a review that was to be recorded.
+    pub fn recording(&self, outcome: &'static str) {
+        self.beside.recording(outcome);
     }
 
     /// A connection came to nothing.

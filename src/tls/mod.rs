@@ -24,6 +24,6 @@ pub mod watch;
 
 pub use identity::{Identity, IdentityError, Unfit, accepted};
 pub use keeper::{Desk, Keeper, Registered};
-pub use policy::{Compliance, server_config};
+pub use policy::{Compliance, client_config, server_config};
 pub use resolver::Resolver;
 pub use trust::Trust;

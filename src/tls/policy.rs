@@ -3,10 +3,13 @@
 
 use std::sync::Arc;
 
+use hyper_rustls::ConfigBuilderExt;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
-use rustls::{CipherSuite, NamedGroup, ServerConfig, SupportedProtocolVersion, version};
+use rustls::{
+    CipherSuite, ClientConfig, NamedGroup, RootCertStore, ServerConfig, SupportedProtocolVersion, version,
+};
 
-use super::Resolver;
+use super::{Resolver, Trust};
 
 /// The restriction in force.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -91,19 +94,46 @@ impl Compliance {
 /// A policy for which the library lacks the means.
 pub fn server_config(compliance: Compliance, resolver: Arc<Resolver>) -> Result<ServerConfig, rustls::Error> {
     let row = compliance.row();
-    let mut provider: CryptoProvider = aws_lc_rs::default_provider();
+    let mut config = ServerConfig::builder_with_provider(provider(row))
+        .with_protocol_versions(row.versions)?
+        .with_no_client_auth()
+        .with_cert_resolver(resolver);
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(config)
+}
+
+/// The TLS settings of a client of ours: servers are checked against `trust`, or without one against the system's roots.
+///
+/// # Errors
+/// No authority that can be used, or a policy for which the library lacks the means.
+pub fn client_config(compliance: Compliance, trust: Option<&Trust>) -> Result<ClientConfig, String> {
+    let row = compliance.row();
+    let builder = ClientConfig::builder_with_provider(provider(row))
+        .with_protocol_versions(row.versions)
+        .map_err(|error| error.to_string())?;
+    let builder = match trust {
+        None => builder.with_native_roots().map_err(|error| format!("the system's authorities: {error}"))?,
+        Some(trust) => {
+            let mut roots = RootCertStore::empty();
+            if roots.add_parsable_certificates(trust.authorities().iter().cloned()).0 == 0 {
+                return Err("no authority can be used".to_owned());
+            }
+            builder.with_root_certificates(roots)
+        }
+    };
+    Ok(builder.with_no_client_auth())
+}
+
+/// The library's means, less what the policy forbids.
+fn provider(row: &Row) -> Arc<CryptoProvider> {
+    let mut provider = aws_lc_rs::default_provider();
     if !row.suites.is_empty() {
         provider.cipher_suites.retain(|suite| row.suites.contains(&suite.suite()));
     }
     if !row.groups.is_empty() {
         provider.kx_groups.retain(|group| row.groups.contains(&group.name()));
     }
-    let mut config = ServerConfig::builder_with_provider(Arc::new(provider))
-        .with_protocol_versions(row.versions)?
-        .with_no_client_auth()
-        .with_cert_resolver(resolver);
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(config)
+    Arc::new(provider)
 }
 
 #[cfg(test)]

@@ -2,10 +2,13 @@
 //! Never: private keys, and whom a bundle belongs to.
 
 use std::net::IpAddr;
+use std::path::Path;
 
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
+
+use super::identity::{IdentityError, read};
 
 /// Authorities, each once, the newest last.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,6 +25,18 @@ impl Trust {
             trust.add(certificate);
         }
         trust
+    }
+
+    /// The certificates of a PEM file.
+    ///
+    /// # Errors
+    /// A file that cannot be read, or holds none.
+    pub fn from_file(file: &Path) -> Result<Self, IdentityError> {
+        let trust = Self::from_pem(&read(file)?);
+        if trust.is_empty() {
+            return Err(IdentityError::NoCertificate { place: file.display().to_string() });
+        }
+        Ok(trust)
     }
 
     /// One authority.

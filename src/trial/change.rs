@@ -49,6 +49,14 @@ pub fn compare(old: &Snapshot, new: &Snapshot, cases: &[Case]) -> Vec<Group> {
     groups
 }
 
+/// What differs between two pods, or any two objects; no more than a few hundred places.
+#[must_use]
+pub fn between(old: &Value<'_>, new: &Value<'_>) -> Vec<Change> {
+    let mut changes = Vec::new();
+    differ("", Some(old), Some(new), &mut changes);
+    changes
+}
+
 fn of_case(old: &Snapshot, new: &Snapshot, case: &Case) -> Vec<Change> {
     let (old, new) = (outcome(old, case), outcome(new, case));
     let mut changes = Vec::new();
@@ -57,7 +65,7 @@ fn of_case(old: &Snapshot, new: &Snapshot, case: &Case) -> Vec<Change> {
     }
     // A pod that is refused has no fields: which of them would change nobody can tell.
     if let (Some(old), Some(new)) = (old.1, new.1) {
-        differ("", Some(&old), Some(&new), &mut changes);
+        changes.extend(between(&old, &new));
     }
     changes
 }
@@ -154,9 +162,7 @@ mod tests {
 
     fn changes(old: &str, new: &str) -> Vec<(String, Option<String>, Option<String>)> {
         let [old, new] = [old, new].map(|text| pillion_goyaml::parse(text).unwrap());
-        let mut all = Vec::new();
-        differ("", Some(&old), Some(&new), &mut all);
-        all.into_iter().map(|change| (change.field, change.old, change.new)).collect()
+        between(&old, &new).into_iter().map(|change| (change.field, change.old, change.new)).collect()
     }
 
     fn some(text: &str) -> Option<String> {

@@ -10,6 +10,7 @@ const SETS: &[&[&str]] = &[
     &["--set", "webhook.url=https://hook.example"],
     &["--set", "mode=envoy,certificates.source=secret"],
     &["--set", "certificates.source=istio"],
+    &["--set", "shadow.upstream=https://istiod.istio-system.svc:443,shadow.serverName=istiod"],
     &["--set", "configValidation.enabled=true,workloadWarnings.enabled=true"],
 ];
 

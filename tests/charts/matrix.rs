@@ -56,6 +56,17 @@ const ROWS: &[Row] = &[
         ],
     ),
     row("no webhook, a take-over", &["--set", "webhook.enabled=false,takeover={istio-sidecar-injector}"]),
+    row(
+        "shadow mode, for a tag",
+        &[
+            "--set",
+            "shadow.upstream=https://istiod.istio-system.svc:443,shadow.sample=12.5,revisionTags={shadow}",
+        ],
+    ),
+    row(
+        "shadow mode, the system's authorities",
+        &["--set", "shadow.upstream=https://istiod:443,shadow.caConfigMap="],
+    ),
     row("a Secret", &["--set", "certificates.source=secret,certificates.secretName=mine"]),
     row("cert-manager", &["--set", "certificates.source=certManager,webhook.url=https://hook.example:8443"]),
     row(

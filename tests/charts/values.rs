@@ -69,6 +69,31 @@ fn the_mode_says_what_the_configuration_is() {
 }
 
 #[test]
+fn in_shadow_mode_another_injector_answers_and_tags_alone_have_webhooks() {
+    let upstream = "shadow.upstream=https://istiod.istio-system.svc:443,shadow.sample=12.5";
+    let objects = render(&["--set", upstream, "--set", "revisionTags={shadow}"]);
+    let arguments = strings(&container(&objects)["args"]);
+    let wanted = [
+        "shadow",
+        "--upstream=https://istiod.istio-system.svc:443",
+        "--upstream-ca=/var/run/secrets/pillion/upstream/root-cert.pem",
+        "--sample=12.5",
+        "--config-source=configmap",
+    ];
+    assert_eq!(arguments[..5], wanted);
+    let volumes = list(&the(&objects, "Deployment")["spec"]["template"]["spec"]["volumes"]);
+    let volume = volumes.iter().find(|volume| volume["name"] == "upstream-ca").unwrap();
+    assert_eq!(volume["configMap"], json!({"name": "istio-ca-root-cert"}));
+    let webhooks = of_kind(&objects, "MutatingWebhookConfiguration");
+    let names: Vec<&str> = webhooks.iter().map(|it| text(&it["metadata"]["name"])).collect();
+    assert_eq!(names, ["pillion-revision-tag-shadow"]);
+    let objects = render(&["--set", upstream, "--set", "shadow.caConfigMap=,shadow.serverName=istiod"]);
+    let arguments = strings(&container(&objects)["args"]);
+    assert_eq!(arguments[2], "--upstream-server-name=istiod");
+    assert!(of_kind(&objects, "MutatingWebhookConfiguration").is_empty());
+}
+
+#[test]
 fn without_events_there_are_no_rights_for_them_in_the_cluster() {
     for events in [true, false] {
         let objects = render(&["--set", &format!("events={events}")]);

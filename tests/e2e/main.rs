@@ -13,6 +13,7 @@
 //! | `endure` | what must not be noticed by whoever creates pods |
 //! | `doctor` | `pillion doctor`: one fault at a time, named first with its mend |
 //! | `tags` | `pillion tag` |
+//! | `shadow` | in front of a live istiod, in shadow mode |
 //! | `takeover` | beside a live istiod, and in its place |
 //! | `table` | the rules that users rely on, row by row |
 //! | `told` | why a pod is refused or skipped: Events, audit annotations, warnings at kubectl |
@@ -36,6 +37,7 @@ mod harness;
 mod kubectl;
 mod kubelet;
 mod reviews;
+mod shadow;
 mod support;
 mod table;
 mod tags;

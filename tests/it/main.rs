@@ -17,6 +17,7 @@
 //! | `explain` | `pillion explain` as a process, and over the debug port |
 //! | `config` | `pillion config` as a process |
 //! | `validation` | what is answered to ConfigMaps and workloads that are applied |
+//! | `shadow` | shadow mode, what is recorded, and its replay |
 //! | `hostile` | strangers: reviews torn, hurt and blown up |
 //! | `golden` | folders of input and expected output |
 //! | `docs` | what the documentation says of the code |
@@ -46,6 +47,7 @@ mod kube_inject;
 mod reload;
 mod serve;
 mod server;
+mod shadow;
 mod support;
 mod tidy;
 mod told;

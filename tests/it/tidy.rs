@@ -11,7 +11,9 @@ const MOST_LINES: usize = 600;
 /// Which modules of the root package a module may name. `cli` is named by nobody but main.
 const MAY_KNOW: &[(&str, &[&str])] = &[
     ("cluster", &["clock", "lifecycle", "notices", "report", "source", "telemetry", "tls", "watch"]),
+    ("body", &["review"]),
     ("clock", &[]),
+    ("compare", &["review", "trial"]),
     ("decisions", &["report"]),
     ("engine", &["clock", "memo", "report", "review", "telemetry"]),
     ("explain", &["cluster"]),
@@ -19,6 +21,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     (
         "http",
         &[
+            "body",
             "clock",
             "cluster",
             "decisions",
@@ -26,8 +29,10 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "explain",
             "lifecycle",
             "notices",
+            "record",
             "report",
             "review",
+            "shadow",
             "source",
             "telemetry",
             "tls",
@@ -37,9 +42,14 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("lifecycle", &["clock"]),
     ("memo", &["report"]),
     ("notices", &["report", "telemetry"]),
+    ("record", &["body", "clock", "engine", "review", "telemetry"]),
     ("report", &[]),
     ("review", &[]),
     ("runtime", &[]),
+    (
+        "shadow",
+        &["body", "clock", "compare", "engine", "record", "report", "telemetry", "tls", "trial", "watch"],
+    ),
     ("source", &["engine", "watch"]),
     ("telemetry", &["clock", "report"]),
     ("tls", &["clock", "lifecycle", "telemetry", "watch"]),

@@ -7,6 +7,7 @@ use axum::Router;
 use pillion::decisions::DecisionLog;
 use pillion::http::admit;
 use pillion::notices::{Notice, Notices};
+use pillion::record::Recorder;
 use serde_json::{Value, json};
 use tokio::sync::mpsc::Receiver;
 
@@ -17,7 +18,7 @@ use crate::support::{POD, review, review_of};
 fn webhook() -> (Router, Receiver<Notice>) {
     let engine = engine();
     let (notices, receiver) = Notices::open(Arc::clone(engine.metrics()));
-    (admit::router_with(engine, ready(), DecisionLog::All, notices), receiver)
+    (admit::router_with(engine, ready(), DecisionLog::All, notices, Recorder::off()), receiver)
 }
 
 async fn response(webhook: &Router, body: String) -> Value {

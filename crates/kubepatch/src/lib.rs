@@ -7,8 +7,10 @@ mod apply;
 mod diff;
 mod merge;
 mod op;
+mod read;
 
 pub use apply::{ApplyError, apply};
 pub use diff::diff;
 pub use merge::{MergeError, MergeFault, Overlay, Parts, overlay, strategic_merge};
 pub use op::{Op, write_patch};
+pub use read::{PatchError, read_patch};

@@ -72,7 +72,13 @@ pub(super) fn run(args: &Args) -> Result<()> {
 }
 
 fn text(groups: &[Group], changed: usize, all: usize, colour: bool) -> String {
-    let mut out = format!("{changed} of {} would change on restart.\n", counted(all, "workload"));
+    format!("{changed} of {} would change on restart.\n", counted(all, "workload"))
+        + &self::groups(groups, colour)
+}
+
+/// What changes, by those that change alike.
+pub(in crate::cli) fn groups(groups: &[Group], colour: bool) -> String {
+    let mut out = String::new();
     for Group { workloads, changes } in groups {
         out.push_str(&format!("\n{}:\n", few(workloads, workloads.len())));
         changes.iter().for_each(|change| out.push_str(&told(change, colour)));

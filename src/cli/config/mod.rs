@@ -6,7 +6,7 @@
 //! | `diff` | `pillion config diff` |
 
 mod check;
-mod diff;
+pub(super) mod diff;
 
 use std::path::{Path, PathBuf};
 
@@ -158,7 +158,7 @@ fn few(names: &[String], count: usize) -> String {
 }
 
 /// A number of things.
-fn counted(count: usize, what: &str) -> String {
+pub(super) fn counted(count: usize, what: &str) -> String {
     if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }
 

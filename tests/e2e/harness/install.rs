@@ -151,6 +151,12 @@ pub fn upgrade(install: Install, more: &Value) {
     istio::config_maps(ROOT, install.revision());
     let mut values = install.values();
     merge(&mut values, more);
+    release(&values);
+    serves(install);
+}
+
+/// The Helm release with these values, and nothing that is waited for.
+pub fn release(values: &Value) {
     let file = tempfile::NamedTempFile::with_suffix(".yaml").unwrap();
     std::fs::write(file.path(), values.to_string()).unwrap();
     helm_ok(&[
@@ -165,7 +171,6 @@ pub fn upgrade(install: Install, more: &Value) {
         "-f",
         file.path().to_str().unwrap(),
     ]);
-    serves(install);
 }
 
 /// Waits until the Deployment is there as it was asked for, and the webhooks are armed.
@@ -242,7 +247,7 @@ pub fn state() -> String {
 }
 
 /// Lays values over others, as Helm does.
-fn merge(values: &mut Value, more: &Value) {
+pub fn merge(values: &mut Value, more: &Value) {
     match (values, more) {
         (Value::Object(values), Value::Object(more)) => {
             for (key, value) in more {

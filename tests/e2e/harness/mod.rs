@@ -5,10 +5,12 @@
 //! |---|---|
 //! | `pods` | pods and workloads, and whether they are injected |
 //! | `istio` | Istio's ConfigMaps and charts |
+//! | `istiod` | a live istiod |
 //! | `install` | Pillion, installed with Helm |
 
 pub mod install;
 pub mod istio;
+pub mod istiod;
 pub mod pods;
 
 use std::path::{Path, PathBuf};

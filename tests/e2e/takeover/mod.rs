@@ -1,10 +1,4 @@
 //! Pillion beside a live istiod, and the take-over: nobody's caBundle changes, no pod is refused, no pod differs.
-//!
-//! | module | holds |
-//! |---|---|
-//! | `istiod` | the live istiod |
-
-mod istiod;
 
 use std::collections::BTreeSet;
 use std::process::{Command, Output, Stdio};
@@ -14,12 +8,12 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::harness::install::{
-    self, Install, RELEASE, ROOT, all_metrics, entries_are_armed, nothing_installed, replicas, settle,
+    self, Install, ROOT, all_metrics, entries_are_armed, nothing_installed, replicas, settle,
 };
+use crate::harness::istiod::{self, CONFIGURATION, Istiod, bundles, configuration};
 use crate::harness::pods::{create, is_injected, plain};
-use crate::harness::{cluster, helm_ok, kubectl, list, namespace, rolled_out, row, soon, succeeded};
+use crate::harness::{cluster, kubectl, list, namespace, rolled_out, row, soon, succeeded};
 use crate::support::{pillion, run};
-use istiod::{CONFIGURATION, Istiod, bundles, configuration};
 
 const WEBHOOKS: &str = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations";
 /// Pods in each state.
@@ -89,11 +83,7 @@ fn install_pillion(webhooks: bool) {
         values["webhook"]["enabled"] = json!(false);
         values["takeover"] = json!([CONFIGURATION]);
     }
-    let file = tempfile::NamedTempFile::with_suffix(".yaml").unwrap();
-    std::fs::write(file.path(), values.to_string()).unwrap();
-    let chart = install::chart();
-    let (chart, file) = (chart.to_str().unwrap(), file.path().to_str().unwrap());
-    helm_ok(&["upgrade", "--install", RELEASE, chart, "-n", ROOT, "-f", file]);
+    install::release(&values);
     rolled_out(ROOT, "pillion");
 }
 

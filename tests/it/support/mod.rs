@@ -2,6 +2,7 @@
 
 pub mod client;
 pub mod program;
+pub mod upstream;
 pub mod webhook;
 
 use std::path::{Path, PathBuf};

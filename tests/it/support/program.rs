@@ -57,20 +57,25 @@ pub struct Serving {
 
 impl Serving {
     pub fn start(state: &Path, more: &[&str]) -> Self {
-        Self::spawn(command(&Self::arguments(state, more)))
+        Self::spawn(command(&Self::arguments("serve", state, more)))
+    }
+
+    /// `pillion shadow` in its place.
+    pub fn shadow(state: &Path, more: &[&str]) -> Self {
+        Self::spawn(command(&Self::arguments("shadow", state, more)))
     }
 
     /// The same in a shell that first runs `setting`.
     pub fn start_under(setting: &str, state: &Path, more: &[&str]) -> Self {
-        let program = command(&Self::arguments(state, more));
+        let program = command(&Self::arguments("serve", state, more));
         let mut shell = Command::new("sh");
         shell.args(["-c", &format!("{setting} && exec \"$0\" \"$@\"")]);
         shell.arg(program.get_program()).args(program.get_args());
         Self::spawn(shell)
     }
 
-    fn arguments<'a>(state: &'a Path, more: &[&'a str]) -> Vec<&'a str> {
-        let mut args = vec!["serve", "--https-addr", "127.0.0.1:0", "--admin-addr", "127.0.0.1:0"];
+    fn arguments<'a>(word: &'a str, state: &'a Path, more: &[&'a str]) -> Vec<&'a str> {
+        let mut args = vec![word, "--https-addr", "127.0.0.1:0", "--admin-addr", "127.0.0.1:0"];
         args.extend([
             "--debug-addr",
             "127.0.0.1:0",

@@ -1,11 +1,11 @@
-//! Reading a request's body: at most [`MAX_BODY`] bytes, within a time, and all bodies together within a budget, so
+//! Reading a body: at most [`MAX_BODY`] bytes of a request, within a time, and all bodies together within a budget, so
 //! that no number of clients can fill the memory. Never: what the bytes mean.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use http_body_util::BodyExt;
 use hyper::body::Body as _;
 use tokio::time::timeout;
@@ -50,6 +50,10 @@ impl Budget {
     fn take(&self, bytes: usize) -> bool {
         self.left.fetch_update(Ordering::AcqRel, Ordering::Acquire, |left| left.checked_sub(bytes)).is_ok()
     }
+
+    fn give_back(&self, bytes: usize) {
+        self.left.fetch_add(bytes, Ordering::AcqRel);
+    }
 }
 
 /// A body, and its share of the budget.
@@ -66,25 +70,86 @@ impl Received {
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
     }
+
+    /// The bytes as a body that is sent, which shares them.
+    #[must_use]
+    pub fn share(self: &Arc<Self>) -> Bytes {
+        Bytes::from_owner(Shared(Arc::clone(self)))
+    }
+}
+
+/// Bytes that several hold.
+struct Shared(Arc<Received>);
+
+impl AsRef<[u8]> for Shared {
+    fn as_ref(&self) -> &[u8] {
+        self.0.bytes()
+    }
 }
 
 impl Drop for Received {
     fn drop(&mut self) {
-        self.budget.left.fetch_add(self.taken, Ordering::AcqRel);
+        self.budget.give_back(self.taken);
     }
 }
 
-/// Reads a body to its end.
+/// Room for bodies that wait for work beside the requests.
+#[derive(Clone, Debug)]
+pub struct Waiting {
+    room: Arc<Budget>,
+}
+
+impl Waiting {
+    /// Room for so many bytes.
+    #[must_use]
+    pub fn new(bytes: usize) -> Self {
+        Self { room: Budget::new(bytes) }
+    }
+
+    /// Holds a body, if there is room.
+    #[must_use]
+    pub fn hold(&self, body: &Arc<Received>) -> Option<Held> {
+        let room = Arc::clone(&self.room);
+        room.take(body.bytes().len()).then(|| Held { body: Arc::clone(body), room })
+    }
+}
+
+/// A body that waits, and its share of the room.
+#[derive(Debug)]
+pub struct Held {
+    body: Arc<Received>,
+    room: Arc<Budget>,
+}
+
+impl Held {
+    /// The bytes.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        self.body.bytes()
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.room.give_back(self.body.bytes().len());
+    }
+}
+
+/// Reads a request's body to its end.
 ///
 /// # Errors
 /// A body that is too large, too slow, broken off, or one too many.
 pub async fn read(body: Body, budget: &Arc<Budget>) -> Result<Received, Unread> {
-    timeout(TIME, collect(body, budget)).await.unwrap_or(Err(Unread::Slow))
+    timeout(TIME, read_up_to(MAX_BODY, body, budget)).await.unwrap_or(Err(Unread::Slow))
 }
 
-async fn collect(mut body: Body, budget: &Arc<Budget>) -> Result<Received, Unread> {
+/// Reads a body of `most` bytes at most to its end, however long that takes.
+///
+/// # Errors
+/// A body that is too large, broken off, or one too many.
+pub async fn read_up_to(most: usize, mut body: Body, budget: &Arc<Budget>) -> Result<Received, Unread> {
     let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
-    if announced > MAX_BODY {
+    if announced > most {
         return Err(Unread::TooLarge);
     }
     let mut received =
@@ -92,7 +157,7 @@ async fn collect(mut body: Body, budget: &Arc<Budget>) -> Result<Received, Unrea
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| Unread::Broken(error.to_string()))?;
         let Ok(data) = frame.into_data() else { continue };
-        if received.bytes.len() + data.len() > MAX_BODY {
+        if received.bytes.len() + data.len() > most {
             return Err(Unread::TooLarge);
         }
         if !budget.take(data.len()) {
@@ -143,5 +208,19 @@ mod tests {
         assert_eq!(read(Body::from("12345"), &budget).await.unwrap_err(), Unread::NoRoom);
         drop(first);
         assert!(read(Body::from("1234567890"), &budget).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn bodies_that_wait_are_bounded_and_outlive_their_request() {
+        let (budget, waiting) = (Budget::new(100), Waiting::new(10));
+        let body = Arc::new(read(Body::from("123456"), &budget).await.unwrap());
+        let held = waiting.hold(&body).unwrap();
+        assert!(waiting.hold(&body).is_none());
+        assert_eq!((&body.share()[..], held.bytes()), (&b"123456"[..], &b"123456"[..]));
+        drop(body);
+        assert_eq!(budget.left.load(Ordering::Acquire), 94);
+        drop(held);
+        assert_eq!(budget.left.load(Ordering::Acquire), 100);
+        assert_eq!(waiting.room.left.load(Ordering::Acquire), 10);
     }
 }

@@ -6,15 +6,16 @@ use std::process::Command;
 use pillion_control_plane::children::Children;
 use serde_json::{Value, json};
 
-use crate::harness::install::ROOT;
-use crate::harness::{HOST, apply, cluster, get, helm_ok, istio, kubectl, list, named_by, soon, wait};
+use super::install::ROOT;
+use super::{HOST, apply, cluster, get, helm_ok, istio, kubectl, list, named_by, soon, wait};
 
 /// The Helm release, the Deployment and the Service.
 const ISTIOD: &str = "istiod";
-pub(super) const CONFIGURATION: &str = "istio-sidecar-injector";
+/// Its webhook configuration.
+pub const CONFIGURATION: &str = "istio-sidecar-injector";
 
 /// A running istiod; it ends when this is dropped.
-pub(super) struct Istiod {
+pub struct Istiod {
     children: Children,
     runs: u32,
     patching: bool,
@@ -22,7 +23,7 @@ pub(super) struct Istiod {
 
 impl Istiod {
     /// Installs and starts it, and waits until pods can be sent to it.
-    pub(super) fn start() -> Self {
+    pub fn start() -> Self {
         // What tests without istiod have made of its chart is not Helm's.
         for revision in ["", "-1-20-2"] {
             for name in ["istio-sidecar-injector", "istio"] {
@@ -45,7 +46,7 @@ impl Istiod {
     }
 
     /// Ends the process and starts it with its caBundle patcher off, as the chart's value says.
-    pub(super) fn without_patcher(&mut self) {
+    pub fn without_patcher(&mut self) {
         upgrade(false);
         self.patching = false;
         self.children.signal(&self.name(), "KILL").unwrap();
@@ -55,7 +56,7 @@ impl Istiod {
     }
 
     /// What it printed last.
-    pub(super) fn log(&self) -> String {
+    pub fn log(&self) -> String {
         self.children.log(&self.name())
     }
 
@@ -89,7 +90,7 @@ impl Istiod {
 impl Drop for Istiod {
     fn drop(&mut self) {
         // What is not there is no other failure.
-        let mut helm = crate::harness::helm();
+        let mut helm = super::helm();
         helm.args(["uninstall", ISTIOD, "-n", ROOT, "--ignore-not-found", "--wait", "--timeout=60s"]);
         crate::support::run(&mut helm, "");
         let mut kubectl = cluster().plane.kubectl();
@@ -99,7 +100,7 @@ impl Drop for Istiod {
 }
 
 /// `helm upgrade --install` of istiod's chart.
-pub(super) fn upgrade(patching: bool) {
+pub fn upgrade(patching: bool) {
     let chart = istio::chart("istio-control/istio-discovery");
     let mut arguments = vec!["upgrade", "--install", ISTIOD, chart.to_str().unwrap(), "-n", ROOT];
     arguments.extend(["--set", "autoscaleEnabled=false,replicaCount=0,global.configValidation=false"]);
@@ -122,13 +123,13 @@ fn endpoint() -> Value {
 }
 
 /// Istiod's webhook configuration.
-pub(super) fn configuration() -> Value {
+pub fn configuration() -> Value {
     let path = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations";
     get(&format!("{path}/{CONFIGURATION}")).expect("istiod's webhook configuration is there")
 }
 
 /// The caBundles of a configuration's entries.
-pub(super) fn bundles(configuration: &Value) -> Vec<String> {
+pub fn bundles(configuration: &Value) -> Vec<String> {
     let entries = configuration["webhooks"].as_array().unwrap();
     entries
         .iter()

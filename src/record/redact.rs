@@ -112,7 +112,7 @@ fn steers(name: &str) -> bool {
     let below = |parent: &&str| {
         domain.strip_suffix(*parent).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
     };
-    DOMAINS.iter().any(|parent| below(&parent)) || annotations::TABLE.iter().any(|row| row.name == name)
+    DOMAINS.iter().any(below) || annotations::TABLE.iter().any(|row| row.name == name)
 }
 
 /// A proxy configuration without the values of the sidecar's variables. One that cannot be read is hidden.

@@ -41,7 +41,7 @@ const MAX_IDLE: usize = 16;
 
 /// Headers that belong to a connection and not to what is said on it (RFC 9110, 7.6.1), and those that are ours to write.
 /// Answers are asked for as they are, for they are compared.
-const HOP_BY_HOP: [HeaderName; 8] = [
+static HOP_BY_HOP: [HeaderName; 8] = [
     header::CONNECTION,
     HeaderName::from_static("keep-alive"),
     HeaderName::from_static("proxy-connection"),
@@ -51,7 +51,7 @@ const HOP_BY_HOP: [HeaderName; 8] = [
     header::UPGRADE,
     header::CONTENT_LENGTH,
 ];
-const OURS: [HeaderName; 3] = [header::HOST, header::ACCEPT_ENCODING, header::EXPECT];
+static OURS: [HeaderName; 3] = [header::HOST, header::ACCEPT_ENCODING, header::EXPECT];
 
 /// Where the upstream is, and who it must be.
 #[derive(Clone, Debug)]

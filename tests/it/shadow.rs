@@ -11,7 +11,7 @@ use axum::http::{StatusCode, Version};
 use pillion::engine::Engine;
 use pillion::http::relay;
 use pillion::record::{Place, Store};
-use pillion::shadow::{Address, Desk, Differences, Upstream as Way};
+use pillion::shadow::{Address, Desk, Differences, Failure, Question, Upstream as Way};
 use pillion::telemetry::Metrics;
 use pillion::tls::Compliance;
 use serde_json::Value;
@@ -239,6 +239,39 @@ async fn only_the_server_that_is_meant_is_asked() {
     let mut nothing = address(&upstream);
     nothing.authorities = Some("/nowhere/ca.crt".into());
     assert!(Way::new(nothing, Compliance::None, Arc::new(Metrics::new("default"))).is_err());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn authorities_that_change_are_used() {
+    let upstream = Upstream::start(Behaviour::Injects(engine("proxy:1")));
+    let other = Upstream::start(Behaviour::Injects(engine("proxy:1")));
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("root-cert.pem");
+    fs::copy(other.ca(), &file).unwrap();
+    let mut address = address(&upstream);
+    address.authorities = Some(file.clone());
+    let way = Way::new(address, Compliance::None, Arc::new(Metrics::new("default"))).unwrap();
+    tokio::spawn(Arc::clone(&way).follow());
+    let ask = async || {
+        let question = Question {
+            method: axum::http::Method::POST,
+            target: "/inject".parse().unwrap(),
+            headers: axum::http::HeaderMap::new(),
+            body: review(POD).into(),
+        };
+        way.ask(question, Duration::from_secs(10)).await
+    };
+    assert!(matches!(ask().await, Err(Failure::Unreachable(_))));
+    // Whoever follows looks once at the beginning; the change may come before or after that.
+    fs::write(&file, "no certificate").unwrap();
+    fs::copy(upstream.ca(), &file).unwrap();
+    for _ in 0..1000 {
+        if ask().await.is_ok() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("the new authorities are not used");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

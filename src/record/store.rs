@@ -5,6 +5,7 @@ use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -13,6 +14,8 @@ use crate::telemetry::Metrics;
 
 /// How often a full directory is counted anew: somebody may have taken files away.
 const RECOUNT: Duration = Duration::from_secs(10);
+/// Counts the files of this process, so that no two have one name.
+static NEXT: AtomicU64 = AtomicU64::new(0);
 const ENDING: &str = ".json";
 /// How a file is called that is being written: a hidden one.
 const UNFINISHED: &str = ".new";
@@ -39,8 +42,6 @@ pub struct Store {
 struct State {
     files: usize,
     bytes: u64,
-    /// Those of this process.
-    written: u64,
     counted: Instant,
     told_full: bool,
     told_failed: bool,
@@ -54,8 +55,7 @@ impl Store {
     pub fn open(place: Place, metrics: Arc<Metrics>) -> io::Result<Self> {
         DirBuilder::new().recursive(true).mode(0o700).create(&place.directory)?;
         let (files, bytes) = count(&place.directory)?;
-        let state =
-            State { files, bytes, written: 0, counted: Instant::now(), told_full: false, told_failed: false };
+        let state = State { files, bytes, counted: Instant::now(), told_full: false, told_failed: false };
         let store = Self { place, state: Mutex::new(state), metrics };
         // What will not go is better known now than with the first review.
         let probe = store.unfinished("probe");
@@ -88,7 +88,8 @@ impl Store {
         if state.files >= self.place.files || bytes > self.place.bytes {
             return self.is_full(&mut state);
         }
-        let name = format!("{}-{}-{:06}", since_epoch().as_millis(), std::process::id(), state.written);
+        let next = NEXT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("{}-{}-{next:06}", since_epoch().as_millis(), std::process::id());
         let unfinished = self.unfinished(&name);
         let done = create(&unfinished, text.as_bytes())
             .and_then(|()| fs::rename(&unfinished, self.place.directory.join(format!("{name}{ENDING}"))));
@@ -96,7 +97,6 @@ impl Store {
             Ok(()) => {
                 state.files += 1;
                 state.bytes = bytes;
-                state.written += 1;
                 state.told_failed = false;
                 state.told_full = false;
                 self.metrics.recording("written");

@@ -4,6 +4,7 @@
 //! | file | owns |
 //! |---|---|
 //! | `client` | reaching the API server, and what its errors mean |
+//! | `lease` | which replica does what one is enough for |
 //! | `follow` | one watch: a table of objects that is always complete |
 //! | `watches` | which objects are watched, and what is read of them |
 //! | `workloads` | what users made that has pods |
@@ -33,6 +34,7 @@ pub mod installation;
 pub mod inventory;
 pub mod owners;
 pub mod registration;
+pub mod lease;
 pub mod removal;
 pub mod tags;
 pub mod takeover;

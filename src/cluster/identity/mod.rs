@@ -3,7 +3,6 @@
 //! use, once webhooks trust it. Never: keys anywhere but in the Secret and in memory.
 
 mod held;
-mod lease;
 
 pub use held::{Held, Lifetimes, Subject};
 
@@ -11,9 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use k8s_openapi::ByteString;
-use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::Secret;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 use kube::api::{ObjectMeta, PostParams};
 use kube::runtime::watcher;
 use kube::{Api, Client, ResourceExt};
@@ -23,6 +20,7 @@ use tokio::time::sleep;
 
 use super::client::answered;
 use super::follow::{Told, follow as follow_watch};
+use super::lease::{self, Holder};
 use crate::clock::now;
 use crate::tls::Keeper;
 
@@ -56,7 +54,7 @@ pub async fn follow(client: Client, plan: Plan, mut keeper: Keeper) {
     let (lead, mut leader) = watch::channel(false);
     let mut tasks = JoinSet::new();
     tasks.spawn(watch_secret(client.clone(), plan.clone(), tell));
-    tasks.spawn(lease::follow(client.clone(), plan.clone(), Arc::new(lead)));
+    tasks.spawn(lease::follow(client.clone(), plan.holder(), Arc::new(lead)));
     loop {
         let current = secret.borrow_and_update().clone();
         let mut again = Duration::from_secs(LOOK.unsigned_abs());
@@ -90,6 +88,12 @@ impl Plan {
     fn place(&self) -> String {
         format!("Secret {}/{}", self.namespace, self.name)
     }
+
+    /// The Lease under which one replica renews.
+    fn holder(&self) -> Holder {
+        let Self { namespace, name, owner, replica, .. } = self.clone();
+        Holder { namespace, name, owner, replica }
+    }
 }
 
 /// Writes what is needed. Another writer in between is a conflict: then what it wrote is looked at.
@@ -108,7 +112,7 @@ async fn renew(
         }
     };
     let api: Api<Secret> = Api::namespaced(client.clone(), &plan.namespace);
-    let owner = match owner(client, plan).await {
+    let owner = match lease::owner(client, &plan.namespace, plan.owner.as_deref()).await {
         Ok(owner) => owner,
         Err(error) => {
             tracing::warn!(secret = plan.name, %error, "certificates not made: tried again");
@@ -140,24 +144,6 @@ async fn renew(
             RETRY
         }
     }
-}
-
-/// What the Secret and the Lease go with: the Deployment, if one is named. While that is not there, nothing is made that
-/// would stay behind: it is being deleted, and so are we.
-async fn owner(client: &Client, plan: &Plan) -> Result<Option<OwnerReference>, String> {
-    let Some(name) = plan.owner.as_deref() else { return Ok(None) };
-    let api: Api<Deployment> = Api::namespaced(client.clone(), &plan.namespace);
-    let deployment = answered(api.get_metadata(name)).await.map_err(|error| error.reason)?;
-    if deployment.metadata.deletion_timestamp.is_some() {
-        return Err(format!("the Deployment {name} is being deleted"));
-    }
-    Ok(Some(OwnerReference {
-        api_version: "apps/v1".to_owned(),
-        kind: "Deployment".to_owned(),
-        name: name.to_owned(),
-        uid: deployment.uid().unwrap_or_default(),
-        ..OwnerReference::default()
-    }))
 }
 
 async fn watch_secret(client: Client, plan: Plan, tell: watch::Sender<Told_>) {

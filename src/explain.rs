@@ -5,8 +5,9 @@ use pillion_core::config::Snapshot;
 use pillion_core::explain::{Explanation, explain, verdict};
 use pillion_core::inject::{Owner, Request};
 use pillion_core::manifest::{self, ManifestError, PodDoc};
-use pillion_govalue::{Map, Value, json};
+use pillion_govalue::{Map, Value};
 
+pub use crate::cluster::calls::as_json as pod_as_json;
 use crate::cluster::calls::{Asks, Calls, Check, EntrySeen};
 
 /// A pod that is to be explained.
@@ -117,12 +118,6 @@ pub fn together(all: &[Explained]) -> Value<'static> {
     let members =
         [("apiVersion", text("pillion.dev/v1")), ("kind", text("ExplanationList")), ("items", items)];
     Value::map(members.into_iter().collect())
-}
-
-/// The pod for whoever evaluates conditions about it.
-#[must_use]
-pub fn pod_as_json(pod: &Value<'_>) -> serde_json::Value {
-    serde_json::from_str(&json::to_string(pod, json::PLAIN)).unwrap_or_default()
 }
 
 fn text(text: &str) -> Value<'static> {

@@ -3,10 +3,14 @@
 //! Event). The only place that turns an outcome into any of these.
 //! Never: deciding, the bytes of a review, or how often an Event is written.
 
+mod gap;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use pillion_core::inject::{InjectError, Outcome, Reason, Verdict, Warning};
+
+pub use gap::{Gap, Missing};
 
 /// Longest warning that API servers promise to show whole.
 pub const MAX_WARNING: usize = 120;

@@ -99,7 +99,8 @@ async fn seen(
     let mut pillions = Pillions::of(client.clone(), named).await?;
     let mut seen = Vec::new();
     inventory::pods(client, namespace, selector, async |pod| {
-        let pod = inventory::as_sent(&pod);
+        let sent = inventory::as_sent(&pod);
+        let pod = &sent.pod;
         let text = |key| pod.at(&["metadata", key]).and_then(|v| v.as_str()).unwrap_or_default().to_owned();
         let subject = Subject {
             label: format!("Pod \"{}/{}\"", text("namespace"), text("name")),
@@ -108,7 +109,7 @@ async fn seen(
             owner: None,
         };
         let (calls, snapshot) = pillions.answering(&subject).await?;
-        seen.push(inventory::judge(&pod, &calls, snapshot, now()));
+        seen.push(inventory::judge(&sent, &calls, snapshot, now()));
         anyhow::Ok(())
     })
     .await

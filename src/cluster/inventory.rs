@@ -4,16 +4,18 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Pod;
 use kube::api::ListParams;
 use kube::{Api, Client};
 use pillion_core::config::Snapshot;
-use pillion_core::explain::{Change, Kind, explain};
+use pillion_core::explain::{Change, Kind, changes};
 use pillion_core::inject::{Reason, Request, Verdict, controller};
 use pillion_govalue::{Value, parse};
 
-use super::calls::{Asks, Calls};
+use super::calls::{Asks, Calls, EntrySeen};
 use super::client::{CallError, answered};
+use crate::report::Gap;
 
 /// What became of a pod.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -73,6 +75,10 @@ pub struct PodSeen {
     pub state: State,
     /// A reason's code, or why it cannot be told.
     pub why: String,
+    /// A reason's code, also where `why` says more.
+    pub code: &'static str,
+    /// How it came that the sidecar is missing, where it is.
+    pub gap: Option<Gap>,
     /// The revision that injected it; empty where none did.
     pub revision: String,
     /// Whether its sidecar is a native one.
@@ -82,7 +88,7 @@ pub struct PodSeen {
 }
 
 /// The annotation that every injected pod carries.
-const STATUS: &str = "sidecar.istio.io/status";
+pub(super) const STATUS: &str = "sidecar.istio.io/status";
 /// What an API server writes into a pod that was created.
 const WRITTEN: [&str; 7] = [
     "uid",
@@ -94,9 +100,20 @@ const WRITTEN: [&str; 7] = [
     "deletionGracePeriodSeconds",
 ];
 
-/// The pod as it may have been sent, but for what injection did: without what the API server and the scheduler wrote.
+/// A pod as it may have been sent, but for what injection did.
+#[derive(Clone, Debug)]
+pub struct Sent {
+    /// The pod, without what the API server and the scheduler wrote.
+    pub pod: Value<'static>,
+    /// When it was created, in seconds since the epoch.
+    pub created: Option<i64>,
+}
+
+/// The pod as it may have been sent.
 #[must_use]
-pub fn as_sent(pod: &Value<'static>) -> Value<'static> {
+pub fn as_sent(pod: &Value<'static>) -> Sent {
+    let created = pod.at(&["metadata", "creationTimestamp"]).and_then(Value::as_str);
+    let created = created.and_then(|at| at.parse::<Timestamp>().ok()).map(Timestamp::as_second);
     let mut pod = pod.clone();
     if let Some(members) = pod.as_map_mut() {
         members.remove("status");
@@ -107,12 +124,13 @@ pub fn as_sent(pod: &Value<'static>) -> Value<'static> {
     if let Some(spec) = pod.child_map("spec") {
         spec.remove("nodeName");
     }
-    pod
+    Sent { pod, created }
 }
 
-/// What became of `pod`, which is as [`as_sent`] has it, by what `calls` and the engine say of it now.
+/// What became of a pod, by what `calls` and the engine say of it now.
 #[must_use]
-pub fn judge(pod: &Value<'static>, calls: &Calls, snapshot: &Snapshot, now: i64) -> PodSeen {
+pub fn judge(sent: &Sent, calls: &Calls, snapshot: &Snapshot, now: i64) -> PodSeen {
+    let pod = &sent.pod;
     let text = |path: &[&str]| pod.at(path).and_then(Value::as_str).unwrap_or_default().to_owned();
     let (namespace, name) = (text(&["metadata", "namespace"]), text(&["metadata", "name"]));
     let keeper = controller(pod).map(|of| {
@@ -127,42 +145,66 @@ pub fn judge(pod: &Value<'static>, calls: &Calls, snapshot: &Snapshot, now: i64)
         name,
         state: State::Unknown,
         why: String::new(),
+        code: "unknown",
+        gap: None,
         revision: status.as_ref().and_then(revision).unwrap_or_default(),
         native: status.as_ref().is_some_and(|status| is_native(pod, status)),
         changes: Vec::new(),
     };
     let has = status.is_some();
     if calls.asks != Asks::Yes {
-        (seen.state, seen.why) = match (calls.asks, has) {
-            (Asks::No, true) => (State::Extra, "not_asked".to_owned()),
-            (Asks::No, false) => (State::Left, "not_asked".to_owned()),
-            _ => (State::Unknown, calls.why.clone()),
-        };
+        if calls.asks == Asks::Unknown {
+            seen.why.clone_from(&calls.why);
+            return seen;
+        }
+        seen.code = "not_asked";
+        seen.code.clone_into(&mut seen.why);
+        seen.state = if has { State::Extra } else { State::Left };
         return seen;
     }
+    let takers: Vec<&EntrySeen> =
+        calls.entries.iter().filter(|entry| entry.reaches_us && entry.asks == Asks::Yes).collect();
     let request = Request {
         pod: pod.clone(),
         namespace: &seen.namespace,
-        path: "/inject",
+        path: takers.first().map_or("/inject", |entry| entry.path.as_str()),
         owner: None,
         now: Some(now),
     };
-    let told = explain(snapshot, &request);
-    told.reason.code().clone_into(&mut seen.why);
-    seen.state = match (told.verdict, has) {
-        (Verdict::Injected, false) => State::Missing,
+    let (reason, changes) = changes(snapshot, &request);
+    seen.code = reason.code();
+    seen.state = match (reason.verdict(), has) {
+        (Verdict::Injected, false) => {
+            let gap = gap(sent.created, &takers);
+            (seen.code, seen.gap) = (gap.code(), Some(gap));
+            State::Missing
+        }
         (Verdict::Skipped, false) => State::Left,
         (Verdict::Skipped, true) => State::Extra,
-        (Verdict::Refused, _) if told.reason == Reason::Internal => State::Unknown,
+        (Verdict::Refused, _) if reason == Reason::Internal => State::Unknown,
         (Verdict::Refused, _) => State::Refused,
         (Verdict::Injected, true) => {
-            seen.changes = told.changes.iter().filter(|change| counts(change)).map(in_words).collect();
+            seen.changes = changes.iter().filter(|change| counts(change)).map(in_words).collect();
             if seen.changes.is_empty() { State::Injected } else { State::Stale }
         }
     };
+    seen.code.clone_into(&mut seen.why);
     seen
 }
 
+/// How it came that a pod which was created then lacks the sidecar that these would give it now.
+fn gap(created: Option<i64>, takers: &[&EntrySeen]) -> Gap {
+    let older = |entry: &&EntrySeen| created.zip(entry.since).is_some_and(|(pod, webhook)| pod < webhook);
+    if !takers.is_empty() && takers.iter().all(older) {
+        Gap::BeforeWebhook
+    } else if takers.iter().any(|entry| entry.failure_policy == "Ignore") {
+        Gap::FailsOpen
+    } else {
+        Gap::SelectedLater
+    }
+}
+
+/// The revision that injected a pod with this status.
 fn revision(status: &Value<'_>) -> Option<String> {
     let revision = status.get("revision").and_then(Value::as_str).filter(|revision| !revision.is_empty());
     Some(revision.unwrap_or("default").to_owned())
@@ -202,7 +244,16 @@ pub fn counted<'p>(pods: impl IntoIterator<Item = &'p PodSeen>) -> BTreeMap<Stat
 }
 
 /// Pods of one page.
-const PAGE: u32 = 500;
+pub(super) const PAGE: u32 = 500;
+/// What finds the pods that run or are about to.
+pub(super) const ALIVE: &str = "status.phase!=Succeeded,status.phase!=Failed";
+
+/// The pod as a value, without the bookkeeping of its fields.
+pub(super) fn as_value(mut pod: Pod) -> Option<Value<'static>> {
+    pod.metadata.managed_fields = None;
+    let text = serde_json::to_vec(&pod).ok()?;
+    Some(parse(&text).ok()?.into_owned())
+}
 
 /// Calls `each` with every pod that runs or is about to, of a namespace or of all, page by page, so that a large cluster
 /// is never held whole.
@@ -219,16 +270,12 @@ pub async fn pods<E: From<CallError>>(
         Some(namespace) => Api::namespaced(client.clone(), namespace),
         None => Api::all(client.clone()),
     };
-    let mut page = ListParams::default().limit(PAGE).fields("status.phase!=Succeeded,status.phase!=Failed");
+    let mut page = ListParams::default().limit(PAGE).fields(ALIVE);
     page.label_selector = selector.map(str::to_owned);
     loop {
         let list = answered(api.list(&page)).await?;
-        for mut pod in list.items {
-            pod.metadata.managed_fields = None;
-            let text = serde_json::to_vec(&pod).unwrap_or_default();
-            if let Ok(value) = parse(&text) {
-                each(value.into_owned()).await?;
-            }
+        for pod in list.items.into_iter().filter_map(as_value) {
+            each(pod).await?;
         }
         match list.metadata.continue_.filter(|token| !token.is_empty()) {
             Some(token) => page = page.continue_token(&token),

@@ -8,7 +8,7 @@ use std::fs;
 use pillion::cluster::doctor::CHECKS;
 use pillion::decisions::DecisionLog;
 use pillion::http::admit;
-use pillion::report::Report;
+use pillion::report::{Gap, Report};
 use pillion_core::config::Release;
 use pillion_core::config::compat::{ROWS, Row};
 use pillion_core::inject::Reason;
@@ -109,6 +109,15 @@ fn every_reason_is_told_in_the_order_of_the_table_with_what_to_do() {
             row.split_whitespace().collect::<Vec<_>>().join(" ")
         })
         .collect();
+    assert_eq!(told, rows, "docs/operations.md shall have\n{}", rows.join("\n"));
+}
+
+#[test]
+fn every_reason_for_a_missing_sidecar_is_told() {
+    let text = fs::read_to_string(repository("docs/operations.md")).unwrap();
+    let (_, table) = text.split_once("\n| WHY of `missing` | what it means |").unwrap();
+    let told: Vec<&str> = table.lines().skip(2).take_while(|line| line.starts_with('|')).collect();
+    let rows = Gap::ALL.map(|gap| format!("| `{gap}` | {} |", gap.sentence()));
     assert_eq!(told, rows, "docs/operations.md shall have\n{}", rows.join("\n"));
 }
 

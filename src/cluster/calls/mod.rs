@@ -81,6 +81,10 @@ pub struct EntrySeen {
     pub failure_policy: String,
     /// Whether the call comes to a Pillion: ours, or istiod's after a take-over.
     pub reaches_us: bool,
+    /// The path that is called, with its parameters.
+    pub path: String,
+    /// When the configuration was made, in seconds since the epoch.
+    pub since: Option<i64>,
     /// Whether the API server makes the call.
     pub asks: Asks,
     /// Condition by condition, in the order in which API servers look.
@@ -106,10 +110,37 @@ impl Calls {
     }
 }
 
+impl NewPod {
+    /// The pod as expressions read it.
+    #[must_use]
+    pub fn of(namespace: &str, namespace_labels: Option<Labels>, pod: &pillion_govalue::Value<'_>) -> Self {
+        Self { namespace: namespace.to_owned(), namespace_labels, pod: as_json(pod) }
+    }
+}
+
+/// A pod for whoever evaluates conditions about it.
+#[must_use]
+pub fn as_json(pod: &pillion_govalue::Value<'_>) -> Value {
+    let text = pillion_govalue::json::to_string(pod, pillion_govalue::json::PLAIN);
+    serde_json::from_str(&text).unwrap_or_default()
+}
+
 /// Looks at every entry that injects.
 #[must_use]
 pub fn calls(configurations: &[MutatingWebhookConfiguration], pod: &NewPod) -> Calls {
     let services = services(configurations);
+    calls_by(configurations, pod, |owner, client| {
+        owner == Owner::Pillion || services.contains(&place(client))
+    })
+}
+
+/// The same, where `reaches_us` knows which calls come to us.
+#[must_use]
+pub fn calls_by(
+    configurations: &[MutatingWebhookConfiguration],
+    pod: &NewPod,
+    reaches_us: impl Fn(Owner, &WebhookClientConfig) -> bool,
+) -> Calls {
     let mut entries = Vec::new();
     for configuration in configurations {
         let Some(standing) = standing(configuration) else { continue };
@@ -122,8 +153,9 @@ pub fn calls(configurations: &[MutatingWebhookConfiguration], pod: &NewPod) -> C
                 revision: standing.revision.to_owned(),
                 tag: standing.tag.map(str::to_owned),
                 failure_policy: webhook.failure_policy.clone().unwrap_or_else(|| "Fail".to_owned()),
-                reaches_us: standing.owner == Owner::Pillion
-                    || services.iter().any(|ours| *ours == place(&webhook.client_config)),
+                reaches_us: reaches_us(standing.owner, &webhook.client_config),
+                path: path(&webhook.client_config),
+                since: configuration.metadata.creation_timestamp.as_ref().map(|at| at.0.as_second()),
                 asks: checks.iter().map(|check| check.holds).min().unwrap_or(Asks::Yes),
                 checks,
             });
@@ -132,6 +164,31 @@ pub fn calls(configurations: &[MutatingWebhookConfiguration], pod: &NewPod) -> C
     let ours: Vec<&EntrySeen> = entries.iter().filter(|entry| entry.reaches_us).collect();
     let asks = ours.iter().map(|entry| entry.asks).max().unwrap_or(Asks::No);
     Calls { asks, why: why(&ours, asks), entries }
+}
+
+/// Whether an entry that injects and of which `which` holds may take a pod of which the labels are known and no more:
+/// what matchConditions say is left open.
+#[must_use]
+pub fn may_take(
+    configurations: &[MutatingWebhookConfiguration],
+    namespace_labels: Option<&Labels>,
+    pod_labels: &Labels,
+    which: impl Fn(&WebhookClientConfig) -> bool,
+) -> bool {
+    let injecting = configurations.iter().filter(|configuration| standing(configuration).is_some());
+    let mut entries = injecting.flat_map(|it| it.webhooks.iter().flatten());
+    entries.any(|entry| {
+        which(&entry.client_config)
+            && selected(entry, namespace_labels, pod_labels).iter().all(|check| check.holds != Asks::No)
+    })
+}
+
+/// The path of a call as we know paths: what a proxy before us takes off is left out.
+fn path(client: &WebhookClientConfig) -> String {
+    const OURS: &str = "/inject";
+    let whole = client.service.as_ref().and_then(|service| service.path.as_deref());
+    let whole = whole.or(client.url.as_deref()).unwrap_or_default();
+    whole.find(OURS).map_or(OURS, |at| &whole[at..]).to_owned()
 }
 
 /// Where a call goes: namespace and name of a Service, or a URL.
@@ -173,18 +230,17 @@ fn why(ours: &[&EntrySeen], asks: Asks) -> String {
 
 const RULES: &str = "rules";
 
-fn checks(webhook: &MutatingWebhook, pod: &NewPod) -> Vec<Check> {
-    let pod_labels = labels(&pod.pod);
-    let mut checks = vec![
+/// What rules and selectors say.
+fn selected(webhook: &MutatingWebhook, namespace: Option<&Labels>, pod: &Labels) -> Vec<Check> {
+    vec![
         rules(webhook.rules.as_deref().unwrap_or_default()),
-        selector(
-            "namespaceSelector",
-            webhook.namespace_selector.as_ref(),
-            pod.namespace_labels.as_ref(),
-            "the namespace",
-        ),
-        selector("objectSelector", webhook.object_selector.as_ref(), Some(&pod_labels), "the pod"),
-    ];
+        selector("namespaceSelector", webhook.namespace_selector.as_ref(), namespace, "the namespace"),
+        selector("objectSelector", webhook.object_selector.as_ref(), Some(pod), "the pod"),
+    ]
+}
+
+fn checks(webhook: &MutatingWebhook, pod: &NewPod) -> Vec<Check> {
+    let mut checks = selected(webhook, pod.namespace_labels.as_ref(), &labels(&pod.pod));
     for condition in webhook.match_conditions.iter().flatten() {
         let (holds, why) = condition::holds(&condition.expression, pod);
         checks.push(Check { what: format!("matchConditions/{}", condition.name), holds, why });

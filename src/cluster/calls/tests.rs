@@ -106,3 +106,40 @@ fn istiods_webhook_counts_once_it_was_taken_over() {
     assert_eq!((asks("pillion"), asks("istiod")), (Asks::Yes, Asks::No));
     assert_eq!(calls(&[], &pod(ENABLED, &json!({}))).asks, Asks::No);
 }
+
+#[test]
+fn labels_alone_tell_who_is_not_asked_and_leave_conditions_open() {
+    let never = json!([{"name": "c", "expression": "false"}]);
+    let all = [entry(&json!({"matchConditions": never}))];
+    let labels = |pairs: &[(&str, &str)]| -> Labels {
+        pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+    };
+    let enabled = labels(&[("istio-injection", "enabled")]);
+    for (namespace, pod, ours, may) in [
+        (Some(&enabled), labels(&[]), true, true),
+        (None, labels(&[]), true, true),
+        (Some(&labels(&[])), labels(&[]), true, false),
+        (Some(&enabled), labels(&[("sidecar.istio.io/inject", "false")]), true, false),
+        (Some(&enabled), labels(&[]), false, false),
+    ] {
+        assert_eq!(may_take(&all, namespace, &pod, |_| ours), may, "{namespace:?} {pod:?} {ours}");
+    }
+}
+
+#[test]
+fn a_call_is_known_by_its_path_and_the_age_of_its_configuration() {
+    for (client, path) in [
+        (json!({"service": {"namespace": "n", "name": "s", "path": "/inject/net/n1"}}), "/inject/net/n1"),
+        (json!({"url": "https://10.1.2.3:15017/inject/cluster/c"}), "/inject/cluster/c"),
+        (json!({"url": "https://hook.example/mesh/inject"}), "/inject"),
+        (json!({"service": {"namespace": "n", "name": "s"}}), "/inject"),
+    ] {
+        let mut configuration = entry(&json!({"clientConfig": client}));
+        configuration.metadata.creation_timestamp =
+            Some(serde_json::from_value(json!("1970-01-01T00:00:07Z")).unwrap());
+        let calls = calls_by(&[configuration], &pod(ENABLED, &json!({})), |_, _| false);
+        let seen = &calls.entries[0];
+        assert_eq!((&*seen.path, seen.since, seen.reaches_us), (path, Some(7), false));
+        assert_eq!(calls.asks, Asks::No, "nobody that reaches us");
+    }
+}

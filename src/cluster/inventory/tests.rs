@@ -2,6 +2,7 @@
 
 use super::*;
 use pillion_core::config::{Cluster, Settings, Source, Sources};
+use pillion_core::explain::explain;
 
 fn snapshot(image: &str) -> Snapshot {
     let config = format!(
@@ -24,6 +25,23 @@ fn calls(asks: Asks) -> Calls {
     Calls { asks, why: "why".to_owned(), entries: Vec::new() }
 }
 
+/// A webhook that takes the pod, was made then, and fails so.
+fn taker(since: i64, failure_policy: &str) -> EntrySeen {
+    EntrySeen {
+        configuration: "c".to_owned(),
+        webhook: "w".to_owned(),
+        owner: crate::cluster::injectors::Owner::Pillion,
+        revision: "default".to_owned(),
+        tag: None,
+        failure_policy: failure_policy.to_owned(),
+        reaches_us: true,
+        path: "/inject".to_owned(),
+        since: Some(since),
+        asks: Asks::Yes,
+        checks: Vec::new(),
+    }
+}
+
 fn pod(text: &str) -> Value<'static> {
     parse(text.as_bytes()).unwrap().into_owned()
 }
@@ -35,7 +53,7 @@ const PLAIN: &str = r#"{"metadata":{"name":"web-1","namespace":"shop","uid":"u",
 /// The pod injected, and stored by an API server, which fills in defaults.
 fn injected(snapshot: &Snapshot) -> Value<'static> {
     let request =
-        Request { pod: as_sent(&pod(PLAIN)), namespace: "shop", path: "/inject", owner: None, now: None };
+        Request { pod: as_sent(&pod(PLAIN)).pod, namespace: "shop", path: "/inject", owner: None, now: None };
     let done = explain(snapshot, &request).pod;
     let text = pillion_govalue::json::to_string(&done, pillion_govalue::json::PLAIN);
     pod(&text.replace(r#""fieldPath":"#, r#""apiVersion":"v1","fieldPath":"#))
@@ -44,18 +62,18 @@ fn injected(snapshot: &Snapshot) -> Value<'static> {
 #[test]
 fn each_pod_is_in_the_state_that_it_is_in() {
     let (old, new) = (snapshot("example.org/proxy:1"), snapshot("example.org/proxy:2"));
-    let plain = as_sent(&pod(PLAIN));
+    let plain = pod(PLAIN);
     let opted_out = pod(&PLAIN.replace(r#""uid":"u""#, r#""labels":{"sidecar.istio.io/inject":"false"}"#));
     for (pod, asks, snapshot, state, why) in [
         (injected(&old), Asks::Yes, &old, State::Injected, "injected"),
         (injected(&old), Asks::Yes, &new, State::Stale, "injected"),
         (injected(&old), Asks::No, &old, State::Extra, "not_asked"),
-        (plain.clone(), Asks::Yes, &old, State::Missing, "injected"),
+        (plain.clone(), Asks::Yes, &old, State::Missing, "selected_later"),
         (plain.clone(), Asks::No, &old, State::Left, "not_asked"),
         (plain, Asks::Unknown, &old, State::Unknown, "why"),
-        (as_sent(&opted_out), Asks::Yes, &old, State::Left, "label_opt_out"),
+        (opted_out, Asks::Yes, &old, State::Left, "label_opt_out"),
     ] {
-        let seen = judge(&pod, &calls(asks), snapshot, 0);
+        let seen = judge(&as_sent(&pod), &calls(asks), snapshot, 0);
         assert_eq!((seen.state, &*seen.why), (state, why), "{:?}", seen.changes);
         assert_eq!(seen.keeper, ("StatefulSet".to_owned(), "web".to_owned()));
     }
@@ -64,7 +82,26 @@ fn each_pod_is_in_the_state_that_it_is_in() {
 #[test]
 fn what_would_change_is_told_in_words_and_defaults_are_no_change() {
     let (old, new) = (snapshot("example.org/proxy:1"), snapshot("example.org/proxy:2"));
-    let seen = judge(&injected(&old), &calls(Asks::Yes), &new, 0);
+    let seen = judge(&as_sent(&injected(&old)), &calls(Asks::Yes), &new, 0);
     assert_eq!(seen.changes, ["replace spec.containers[istio-proxy].image"]);
     assert_eq!((&*seen.revision, seen.native), ("default", false));
+}
+
+#[test]
+fn why_a_sidecar_is_missing_is_told_by_the_webhooks_that_take_the_pod_now() {
+    let snapshot = snapshot("example.org/proxy:1");
+    let created = PLAIN.replace(r#""uid":"u""#, r#""uid":"u","creationTimestamp":"1970-01-01T00:01:40Z""#);
+    let sent = as_sent(&pod(&created));
+    assert_eq!(sent.created, Some(100));
+    assert!(sent.pod.at(&["metadata", "creationTimestamp"]).is_none());
+    for (takers, gap) in [
+        (vec![taker(101, "Fail")], Gap::BeforeWebhook),
+        (vec![taker(100, "Fail")], Gap::SelectedLater),
+        (vec![taker(101, "Ignore"), taker(50, "Fail")], Gap::FailsOpen),
+        (vec![taker(50, "Ignore")], Gap::FailsOpen),
+        (vec![], Gap::SelectedLater),
+    ] {
+        let seen = judge(&sent, &Calls { entries: takers, ..calls(Asks::Yes) }, &snapshot, 0);
+        assert_eq!((seen.state, seen.gap, &*seen.why), (State::Missing, Some(gap), gap.code()));
+    }
 }

@@ -53,6 +53,12 @@ const OURS: [&str; 10] = [
 /// Most annotations that a run is done again for: a stranger writes them.
 const MOST: usize = 64;
 
+/// Whether injection knows an annotation, or it looks as if injection should.
+#[must_use]
+pub fn bears_on_injection(name: &str) -> bool {
+    annotations::row(name).is_some() || OURS.iter().any(|ours| name.starts_with(ours))
+}
+
 /// The annotations and layers of a request, of which `outcome` came; nothing where the pod was refused.
 pub(super) fn of(
     snapshot: &Snapshot,
@@ -60,9 +66,7 @@ pub(super) fn of(
     outcome: Option<&Outcome<'_>>,
 ) -> (Vec<AnnotationSeen>, Vec<LayerSeen>) {
     let mut seen: Vec<AnnotationSeen> = all(&request.pod)
-        .filter(|(name, _)| {
-            annotations::row(name).is_some() || OURS.iter().any(|ours| name.starts_with(ours))
-        })
+        .filter(|(name, _)| bears_on_injection(name))
         .take(MOST)
         .map(|(name, value)| annotation(snapshot, request, outcome, name, value))
         .collect();

@@ -18,7 +18,7 @@ mod recorder;
 use pillion_govalue::Value;
 
 pub use change::{Change, Kind, on_one_line};
-pub use effects::{AnnotationSeen, LayerSeen};
+pub use effects::{AnnotationSeen, LayerSeen, bears_on_injection};
 pub use json::verdict;
 pub use recorder::{Facts, RuleAsked, StageDone, TemplateDone};
 
@@ -98,6 +98,16 @@ pub fn explain(snapshot: &Snapshot, request: &Request<'_>) -> Explanation {
         }
     }
     explanation
+}
+
+/// Why `request` is answered as it is, and the changes of the answer: [`explain`] without all else, for whoever asks about
+/// many pods.
+#[must_use]
+pub fn changes(snapshot: &Snapshot, request: &Request<'_>) -> (Reason, Vec<Change>) {
+    match inject::inject(snapshot, request, &mut ()) {
+        Ok(outcome) => (outcome.reason, change::list(&request.pod, outcome.patch)),
+        Err(error) => (error.reason(), Vec::new()),
+    }
 }
 
 #[cfg(test)]

@@ -176,7 +176,7 @@ impl Engine {
     }
 
     /// Runs `work`; a panic is counted and becomes `None`. The hook that the program installs has logged it.
-    fn caught<T>(&self, work: impl FnOnce() -> T) -> Option<T> {
+    pub fn caught<T>(&self, work: impl FnOnce() -> T) -> Option<T> {
         // Nothing that the closure borrows is written to, so nothing can be left half-done.
         let done = catch_unwind(AssertUnwindSafe(work)).ok();
         if done.is_none() {
@@ -233,7 +233,7 @@ fn injected(
     let literal = sight.map(|sight| sight.literal(&watching, &found, &request.uid, &request.name));
     let mut subject = subject(request, &asked.pod);
     if preview == Preview::No && !request.dry_run && reply.report.tone().is_some() {
-        subject.owner = owner(&subject.namespace, &asked.pod).map(Arc::new);
+        subject.owner = owner_of(&subject.namespace, &asked.pod).map(Arc::new);
     }
     if let (Some(memo), Some(sight), Some(literal), false) = (&generation.memo, sight, literal, heard.clock) {
         memo.remember(path, sight, literal, reply.remembered(&request.uid, &subject));
@@ -357,7 +357,8 @@ fn subject(request: &AdmissionRequest<'_>, pod: &Value<'_>) -> Subject {
 
 /// What made a pod, if it is something that an Event can be on. A stranger may have written the reference: what is longer
 /// than any name is none.
-fn owner(namespace: &str, pod: &Value<'_>) -> Option<Owner> {
+#[must_use]
+pub fn owner_of(namespace: &str, pod: &Value<'_>) -> Option<Owner> {
     const LONGEST: usize = 253;
     let reference = inject::controller(pod)?;
     let text = |key| reference.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
@@ -376,7 +377,7 @@ mod tests {
     fn an_event_needs_something_that_made_the_pod() {
         let pod = |reference: &str| format!(r#"{{"metadata":{{"ownerReferences":[{reference}]}}}}"#);
         let of = |reference: &str| {
-            owner("shop", &pillion_govalue::parse(pod(reference).as_bytes()).unwrap()).map(|it| it.name)
+            owner_of("shop", &pillion_govalue::parse(pod(reference).as_bytes()).unwrap()).map(|it| it.name)
         };
         let reference =
             r#"{"apiVersion":"apps/v1","kind":"ReplicaSet","name":"web","uid":"1","controller":true}"#;

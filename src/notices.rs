@@ -1,4 +1,4 @@
-//! [`Notices`]: the way from an answer to the task that writes Events. It costs an injection one look at its report, waits
+//! [`Notices`]: the way from an answer, or from whoever looks at pods, to the task that writes Events. It costs an injection one look at its report, waits
 //! for nobody, and holds few: what finds no room is counted and forgotten.
 //! Never: what is worth an Event (the report says so), or how often one is written (`cluster::owners`).
 
@@ -6,19 +6,39 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
-use crate::report::{Owner, Report, Subject};
+use crate::report::{Missing, Owner, Report, Subject};
 use crate::telemetry::{EventOutcome, Metrics};
 
 /// Notices that wait: more than one burst of controllers makes, and little memory.
 const ROOM: usize = 256;
 
-/// An answer that an Event may tell of.
+/// Something that an Event may tell of.
 #[derive(Debug)]
 pub struct Notice {
     /// What made the pod.
     pub owner: Arc<Owner>,
-    /// What the answer means.
-    pub report: Arc<Report>,
+    /// What is to be told.
+    pub matter: Matter,
+}
+
+/// What an Event may tell.
+#[derive(Clone, Debug)]
+pub enum Matter {
+    /// What an answer means.
+    Answer(Arc<Report>),
+    /// Pods that lack their sidecar.
+    Missing(Missing),
+}
+
+impl Matter {
+    /// The reason's code: for one object and code there is one Event at a time.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Answer(report) => report.reason.code(),
+            Self::Missing(missing) => missing.gap.code(),
+        }
+    }
 }
 
 /// Where answers are noted.
@@ -48,8 +68,19 @@ impl Notices {
     /// Notes an answer, if it is worth an Event and there is an object to tell it of.
     pub fn note(&self, subject: &Subject, report: &Arc<Report>) {
         // Only answers that are worth an Event have an owner here.
-        let (Some(open), Some(owner)) = (&self.0, &subject.owner) else { return };
-        let notice = Notice { owner: Arc::clone(owner), report: Arc::clone(report) };
+        if let Some(owner) = &subject.owner {
+            self.tell(owner, || Matter::Answer(Arc::clone(report)));
+        }
+    }
+
+    /// Notes that pods of `owner` lack their sidecar.
+    pub fn missing(&self, owner: &Arc<Owner>, missing: Missing) {
+        self.tell(owner, || Matter::Missing(missing));
+    }
+
+    fn tell(&self, owner: &Arc<Owner>, matter: impl FnOnce() -> Matter) {
+        let Some(open) = &self.0 else { return };
+        let notice = Notice { owner: Arc::clone(owner), matter: matter() };
         if open.sender.try_send(notice).is_err() {
             open.metrics.event(EventOutcome::Dropped);
         }

@@ -15,7 +15,7 @@ use super::cluster::{Certificates, replica};
 use super::plan::Plan;
 use crate::cluster::registration::Registration;
 use crate::cluster::watches::Needs;
-use crate::cluster::{events, identity, owners};
+use crate::cluster::{census, events, identity, owners};
 use crate::engine::Engine;
 use crate::http::debug::{self, Shown};
 use crate::http::{admin, admit, validate};
@@ -135,6 +135,19 @@ impl Shared {
         let (engine, readiness) = (Arc::clone(engine), Arc::clone(readiness));
         let webhook = admit::router_with(engine, readiness, plan.decision_log, notices, recorder);
         Ok(Routers { webhook: webhook.merge(validating), public, private })
+    }
+
+    /// Starts to count which pods have their sidecar.
+    pub(super) fn census(&mut self, plan: &Plan, client: Option<&Client>) {
+        let Some((client, holder)) = client.zip(plan.census.clone()) else { return };
+        self.tasks.spawn(census::follow(census::Plan {
+            client: client.clone(),
+            holder,
+            target: plan.target.clone(),
+            engine: Arc::clone(&self.engine),
+            revision: plan.settings.revision.clone(),
+            events: plan.events,
+        }));
     }
 
     /// Starts to follow the certificate, and to keep the webhooks that call us. Gives the authority of a certificate

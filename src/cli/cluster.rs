@@ -113,7 +113,7 @@ pub(super) struct CertArgs {
     /// How long the authority of --cert-source secret is valid.
     #[arg(long, default_value = "87600h", value_name = "TIME", value_parser = duration::of_a_life)]
     ca_lifetime: Duration,
-    /// The Deployment that the Secret and the Lease are deleted with.
+    /// The Deployment that the Secret and Leases are deleted with.
     #[arg(long, value_name = "NAME")]
     owner_deployment: Option<String>,
     /// Write our authority into the caBundle of webhook configurations that call us, and arm those without rules.
@@ -149,6 +149,11 @@ impl Certificates {
 }
 
 impl CertArgs {
+    /// The Deployment that objects of ours are deleted with.
+    pub(super) fn owner(&self) -> Option<String> {
+        self.owner_deployment.clone()
+    }
+
     /// The source that is meant.
     pub(super) fn certificates(&self, settings: &Settings, target: &Target) -> Result<Certificates> {
         let files = self.tls_cert.clone().zip(self.tls_key.clone());

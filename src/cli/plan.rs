@@ -9,11 +9,12 @@ use anyhow::Result;
 use pillion_core::config::Settings;
 
 use super::Usage;
-use super::cluster::Certificates;
+use super::cluster::{Certificates, named, replica};
 use super::origin::IstioctlArgs;
 use super::serve::Args;
 use super::shadow::Shadow;
 use crate::cluster::client::Access;
+use crate::cluster::lease::Holder;
 use crate::cluster::registration::Target;
 use crate::decisions::DecisionLog;
 use crate::http::{Limits, listen};
@@ -42,6 +43,8 @@ pub(super) struct Plan {
     pub(super) decision_log: DecisionLog,
     /// Whether Events tell of pods.
     pub(super) events: bool,
+    /// The Lease under which pods are counted, if they are.
+    pub(super) census: Option<Holder>,
     pub(super) log_format: Format,
     pub(super) log_level: String,
     /// Where reviews are recorded.
@@ -63,6 +66,7 @@ impl Plan {
         let needs_cluster = matches!(origin, Origin::ConfigMaps(_))
             || matches!(certificates, Certificates::Secret(_))
             || args.certificates.manage_webhooks
+            || args.report_status
             || args.events == Some(true);
         let debug = listen::address(&args.debug_addr).map_err(Usage)?;
         if !debug.ip().is_loopback() {
@@ -70,6 +74,12 @@ impl Plan {
                 format!("--debug-addr {debug} is not on loopback: this port shows and changes things");
             return Err(Usage(message).into());
         }
+        let census = args.report_status.then(|| Holder {
+            namespace: target.namespace.clone(),
+            name: named("pillion-status", &settings.revision),
+            owner: args.certificates.owner(),
+            replica: replica(),
+        });
         Ok(Self {
             origin,
             settings,
@@ -87,6 +97,7 @@ impl Plan {
             state_dir: args.state_dir,
             decision_log: args.decision_log,
             events: args.events.unwrap_or(needs_cluster),
+            census,
             log_format: args.log_format,
             log_level: args.log_level,
             record: args.record.place()?,

@@ -76,6 +76,10 @@ pub(super) struct Args {
     /// Whether Events tell of pods that are refused or skipped by surprise, on the workload; where there is a cluster, yes.
     #[arg(long, value_name = "BOOL")]
     pub(super) events: Option<bool>,
+    /// Count which pods of the cluster have their sidecar, lack it, or have an older one: gauges, and Events on workloads
+    /// that lack it, by the replica that holds the Lease `pillion-status`, or `pillion-status-REV`.
+    #[arg(long)]
+    pub(super) report_status: bool,
     /// What is logged: error, warn, info, debug, trace, or target=level,…
     #[arg(long, env = "RUST_LOG", default_value = "info", value_name = "LEVEL")]
     pub(super) log_level: String,
@@ -129,6 +133,7 @@ async fn serve(plan: Plan, level: Level) -> Result<()> {
     };
     shared.configuration(&plan, client.as_ref())?;
     let notices = shared.events(&plan, client.as_ref());
+    shared.census(&plan, client.as_ref());
     let sockets = Sockets::bind(&plan)?;
     let ca_pem = shared.certificate(&plan, client.as_ref(), sockets.https_addr.ip()).await?;
     let tls = Arc::new(tls::server_config(compliance(&plan), Arc::clone(&resolver)).context("TLS")?);

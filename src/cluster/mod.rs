@@ -15,6 +15,7 @@
 //! | `calls` | whether an API server asks a webhook about a pod, condition by condition |
 //! | `installation` | the Pillion that runs in the cluster, and its configuration |
 //! | `inventory` | what became of the pods of the cluster |
+//! | `census` | the same, kept up to date in the running program: gauges and Events |
 //! | `tags` | further names of a revision |
 //! | `doctor` | whether an installation works, and what mends it |
 //! | `takeover` | istiod's own webhook configurations, made to call us |
@@ -24,6 +25,7 @@
 //! Never: answering requests, deciding about pods.
 
 pub mod calls;
+pub mod census;
 pub mod client;
 pub mod doctor;
 pub mod events;
@@ -32,9 +34,9 @@ pub mod identity;
 pub mod injectors;
 pub mod installation;
 pub mod inventory;
+pub mod lease;
 pub mod owners;
 pub mod registration;
-pub mod lease;
 pub mod removal;
 pub mod tags;
 pub mod takeover;

@@ -15,6 +15,7 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
 use super::beside::Beside;
+use super::pods::PodGauges;
 use crate::clock::now;
 use crate::report::Report;
 
@@ -118,6 +119,8 @@ pub struct Metrics {
     events: Family<EventLabels, Counter>,
     /// What happens beside the requests.
     pub beside: Beside,
+    /// Which pods of the cluster have their sidecar: shown by one replica at a time.
+    pub pods: PodGauges,
 }
 
 impl Metrics {
@@ -151,6 +154,7 @@ impl Metrics {
             takeover_reverted: Family::default(),
             events: Family::default(),
             beside: Beside::default(),
+            pods: PodGauges::new(revision),
             registry: Registry::default(),
         };
         new.register_istio(&mut registry);
@@ -239,6 +243,7 @@ impl Metrics {
             self.takeover_reverted.clone(),
         );
         to.register("pillion_events", "Answers that an Event was to tell of", self.events.clone());
+        self.pods.register(to);
         let build = vec![("version", env!("CARGO_PKG_VERSION")), ("rustc", env!("CARGO_PKG_RUST_VERSION"))];
         to.register("pillion_build", "The running program", Info::new(build));
     }

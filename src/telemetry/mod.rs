@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `metrics` | every time series there is, and their text form |
 //! | `beside` | those of what happens beside the requests: shadowing, recording |
+//! | `pods` | the gauges that tell which pods have their sidecar |
 //! | `log` | the format and level of log lines, and changing the level while running |
 //!
 //! Never: decisions; what one answer means is told by `report`.
@@ -11,6 +12,8 @@
 pub mod beside;
 pub mod log;
 pub mod metrics;
+pub mod pods;
 
 pub use beside::{Injector, Shadowed};
 pub use metrics::{EventOutcome, Metrics};
+pub use pods::{PodGauges, PodsCounted};

@@ -12,6 +12,7 @@ const SETS: &[&[&str]] = &[
     &["--set", "certificates.source=istio"],
     &["--set", "shadow.upstream=https://istiod.istio-system.svc:443,shadow.serverName=istiod"],
     &["--set", "configValidation.enabled=true,workloadWarnings.enabled=true"],
+    &["--set", "status.report=true"],
 ];
 
 /// The commands that the chart runs: words and flags.

@@ -139,6 +139,7 @@ const RIGHTS: &[(&str, &str, &str, bool)] = &[
     ("list", "secrets", "rights", false),
     ("delete", "secrets/pillion-certs-rights", "rights", false),
     ("update", "leases/pillion-certs-rights", "rights", true),
+    ("update", "leases/pillion-status-rights", "rights", false),
     ("update", "leases/other", "rights", false),
     ("get", "deployments/pillion-rights", "rights", true),
     ("patch", "deployments/pillion-rights", "rights", false),

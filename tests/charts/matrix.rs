@@ -55,6 +55,11 @@ const ROWS: &[Row] = &[
             "webhook.url=https://10.1.2.3:15017,webhook.managed=false,webhook.caBundle=Q0E=",
         ],
     ),
+    row("pods counted", &["--set", "status.report=true"]),
+    row(
+        "pods counted by a revision with somebody else's certificate",
+        &["--set", "status.report=true,revision=1-20-2,certificates.source=secret"],
+    ),
     row("no webhook, a take-over", &["--set", "webhook.enabled=false,takeover={istio-sidecar-injector}"]),
     row(
         "shadow mode, for a tag",

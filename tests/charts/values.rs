@@ -107,6 +107,34 @@ fn without_events_there_are_no_rights_for_them_in_the_cluster() {
 }
 
 #[test]
+fn pods_are_read_only_where_they_are_counted() {
+    for (report, source, leases) in [
+        (false, "selfManaged", &["pillion-certs"][..]),
+        (true, "selfManaged", &["pillion-certs", "pillion-status"]),
+        (true, "secret", &["pillion-status"]),
+        (false, "secret", &[]),
+    ] {
+        let objects = render(&["--set", &format!("status.report={report},certificates.source={source}")]);
+        let arguments = strings(&container(&objects)["args"]);
+        assert_eq!(arguments.contains(&"--report-status"), report);
+        let owned = arguments.iter().any(|argument| argument.starts_with("--owner-deployment="));
+        assert_eq!(owned, !leases.is_empty(), "{arguments:?}");
+        let cluster = list(&of_kind(&objects, "ClusterRole")[0]["rules"]);
+        let verbs = |what: &str| {
+            let mut rules = cluster.iter().filter(|rule| strings(&rule["resources"]).contains(&what));
+            rules.next().map(|rule| strings(&rule["verbs"]))
+        };
+        assert_eq!(verbs("pods"), report.then(|| vec!["get", "list", "watch"]));
+        assert_eq!(verbs("namespaces"), report.then(|| vec!["list", "watch"]));
+        let role = of_kind(&objects, "Role").into_iter().find(|role| role["metadata"]["name"] == "pillion");
+        let rules = list(&role.unwrap()["rules"]);
+        let named = rules.iter().filter(|rule| strings(&rule["resources"]) == ["leases"]);
+        let named: Vec<&str> = named.flat_map(|rule| strings(&rule["resourceNames"])).collect();
+        assert_eq!(named, leases);
+    }
+}
+
+#[test]
 fn a_failure_policy_by_namespace_splits_every_entry() {
     let objects = render(&["--set", "webhook.failurePolicyByNamespace.ignore={dev}"]);
     let entries = list(&the(&objects, "MutatingWebhookConfiguration")["webhooks"]);

@@ -10,7 +10,10 @@ const MOST_LINES: usize = 600;
 
 /// Which modules of the root package a module may name. `cli` is named by nobody but main.
 const MAY_KNOW: &[(&str, &[&str])] = &[
-    ("cluster", &["clock", "lifecycle", "notices", "report", "source", "telemetry", "tls", "watch"]),
+    (
+        "cluster",
+        &["clock", "engine", "lifecycle", "notices", "report", "source", "telemetry", "tls", "watch"],
+    ),
     ("body", &["review"]),
     ("clock", &[]),
     ("compare", &["review", "trial"]),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::Router;
 use pillion::decisions::DecisionLog;
 use pillion::http::admit;
-use pillion::notices::{Notice, Notices};
+use pillion::notices::{Matter, Notice, Notices};
 use pillion::record::Recorder;
 use serde_json::{Value, json};
 use tokio::sync::mpsc::Receiver;
@@ -97,7 +97,8 @@ async fn a_remembered_answer_tells_the_same() {
             ("ReplicaSet", "web-1", "1")
         );
         assert_eq!(notice.owner.namespace, "shop");
-        assert!(notice.report.note().starts_with("host_network: "), "{}", notice.report.note());
+        let Matter::Answer(report) = &notice.matter else { panic!("{:?}", notice.matter) };
+        assert!(report.note().starts_with("host_network: "), "{}", report.note());
     }
     assert_eq!(answers[0]["auditAnnotations"]["reason"], "host_network");
     assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:#?}");

@@ -25,6 +25,16 @@ pillion{{ include "pillion.suffix" . }}
 {{ .Values.certificates.secretName | default (printf "pillion-certs%s" (include "pillion.suffix" .)) }}
 {{- end }}
 
+{{- /* The Leases of this release: one to renew certificates, one to count pods. */}}
+{{- define "pillion.leases" -}}
+{{- if eq .Values.certificates.source "selfManaged" }}
+- {{ include "pillion.secretName" . }}
+{{- end }}
+{{- if .Values.status.report }}
+- pillion-status{{ include "pillion.suffix" . }}
+{{- end }}
+{{- end }}
+
 {{- define "pillion.webhookName" -}}
 {{ .Values.webhook.name | default (printf "pillion-sidecar-injector%s" (include "pillion.suffix" .)) }}
 {{- end }}

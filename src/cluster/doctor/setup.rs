@@ -58,7 +58,9 @@ pub struct Setup {
     pub certificates: Certificates,
     /// Whether the program writes caBundle and rules itself.
     pub managed: bool,
-    /// The Deployment that the Secret goes with.
+    /// The Lease under which it counts pods, if it does.
+    pub census: Option<String>,
+    /// The Deployment that the Secret and Leases go with.
     pub owner: Option<String>,
     /// The URL by which API servers reach it, where it names one.
     pub url: Option<String>,
@@ -107,6 +109,7 @@ impl Setup {
             release: helm.and_then(|it| it.labels().get(INSTANCE).cloned()),
             certificates: said.certificates(&suffix, deployment.is_some()),
             managed: deployment.is_none() || said.has("--manage-webhooks"),
+            census: said.has("--report-status").then(|| format!("pillion-status{suffix}")),
             owner: said.flag("--owner-deployment").map(str::to_owned),
             url: said.flag("--webhook-url").map(str::to_owned),
             webhook_port: said.port("--https-addr").unwrap_or(15017),
@@ -231,7 +234,7 @@ mod tests {
                 "containers": [{
                     "name": "pillion",
                     "args": ["serve", "--config-source=configmap", "--https-addr=:10250", "--cert-source=files",
-                             "--tls-cert=/tls/tls.crt", "--manage-webhooks",
+                             "--tls-cert=/tls/tls.crt", "--manage-webhooks", "--report-status",
                              "--webhook-url", "https://10.0.0.1:10250"],
                     "env": [{"name": "POD_NAMESPACE", "value": "mesh"}, {"name": "SHARED_MESH_CONFIG", "value": "s"}],
                     "volumeMounts": [{"name": "tls", "mountPath": "/tls"}],
@@ -244,6 +247,7 @@ mod tests {
         assert_eq!(setup.certificates, Certificates::Mounted("given".into()));
         assert_eq!((setup.webhook_port, setup.admin_port, setup.managed), (10250, 15014, true));
         assert_eq!(setup.url.as_deref(), Some("https://10.0.0.1:10250"));
+        assert_eq!(setup.census.as_deref(), Some("pillion-status-r"));
         assert_eq!(setup.user(), "system:serviceaccount:own:pillion-r");
         let Origin::ConfigMaps(names) = &setup.origin else { panic!("{:?}", setup.origin) };
         assert_eq!((names.namespace.as_str(), names.injector.as_str()), ("mesh", "istio-sidecar-injector-r"));

@@ -1,5 +1,5 @@
-//! Events about pods that were refused, or skipped although they look as if they should not be: on what made the pod, and on
-//! the workload above a ReplicaSet or a Job. One task, off every request's way: it aggregates, is slow rather than many,
+//! Events about pods that were refused, or skipped although they look as if they should not be, and about pods that lack
+//! their sidecar: on what made the pod, and on the workload above a ReplicaSet or a Job. One task, off every request's way: it aggregates, is slow rather than many,
 //! and goes on whatever the API server says.
 //!
 //! | file | owns |
@@ -19,14 +19,13 @@ use k8s_openapi::api::core::v1::ObjectReference;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::runtime::events::{Event, EventType, Recorder};
 use kube::{Api, Client};
-use pillion_core::inject::Reason;
 use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use super::client::{CallError, answered};
 use super::events::{reporter, shortened};
-use crate::notices::Notice;
-use crate::report::{Owner, Report, Tone};
+use crate::notices::{Matter, Notice};
+use crate::report::{Owner, Tone};
 use crate::telemetry::{EventOutcome, Metrics};
 use ledger::{Due, Ledger, Noted, Rate};
 
@@ -35,8 +34,8 @@ const TICK: Duration = Duration::from_secs(5);
 /// How long one call may take. An Event that is late is none; others wait behind it.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// One object and one reason.
-type Key = (String, Reason);
+/// One object and one reason's code.
+type Key = (String, &'static str);
 
 /// What an Event will tell.
 #[derive(Debug)]
@@ -44,7 +43,7 @@ struct Told {
     on: Arc<Owner>,
     /// The object between this one and the pod.
     below: Option<Arc<Owner>>,
-    report: Arc<Report>,
+    matter: Matter,
 }
 
 /// Writes Events about what is noted, for ever.
@@ -62,8 +61,8 @@ pub async fn tell(
     loop {
         tokio::select! {
             notice = notices.recv() => {
-                let Some(Notice { owner, report }) = notice else { return };
-                teller.note(Told { on: owner, below: None, report }).await;
+                let Some(Notice { owner, matter }) = notice else { return };
+                teller.note(Told { on: owner, below: None, matter }).await;
             }
             _ = ticks.tick() => {
                 while let Some(due) = teller.ledger.due(Instant::now()) {
@@ -88,7 +87,7 @@ impl Teller {
     async fn note(&mut self, told: Told) {
         let mut next = Some(told);
         while let Some(told) = next.take() {
-            let key = (told.on.uid.clone(), told.report.reason);
+            let key = (told.on.uid.clone(), told.matter.code());
             match self.ledger.note(&key, told, Instant::now()) {
                 Noted::Due(due) => next = self.write_one(due).await,
                 Noted::Folded => self.metrics.event(EventOutcome::Folded),
@@ -105,19 +104,19 @@ impl Teller {
 
     /// Writes one Event. Gives what is to be told of the object above, if there is one.
     async fn write_one(&mut self, due: Due<Told>) -> Option<Told> {
-        let Due { what: Told { on, below, report }, count } = due;
+        let Due { what: Told { on, below, matter }, count } = due;
         // Only below is looked up: what is above came from there.
         let found = if below.is_some() { Found::NotLookedUp } else { self.look_up(&on).await };
         if matches!(found, Found::Gone) {
             self.metrics.event(EventOutcome::Dropped);
             return None;
         }
-        let event = event(&report, below.as_deref(), count);
+        let event = event(&matter, below.as_deref(), count);
         let written = patiently(self.recorder.publish(&event, &reference(&on))).await;
         self.metrics.event(if written.is_ok() { EventOutcome::Written } else { EventOutcome::Failed });
         self.remember(written.err());
         match found {
-            Found::Below(above) => Some(Told { on: Arc::new(above), below: Some(on), report }),
+            Found::Below(above) => Some(Told { on: Arc::new(above), below: Some(on), matter }),
             Found::Top | Found::NotLookedUp | Found::Gone => None,
         }
     }
@@ -190,18 +189,27 @@ async fn patiently<T>(call: impl Future<Output = Result<T, kube::Error>>) -> Res
         .unwrap_or_else(|_| Err(CallError { code: 0, reason: "the API server does not answer".to_owned() }))
 }
 
-fn event(report: &Report, below: Option<&Owner>, count: u64) -> Event {
-    let (type_, reason) = match report.tone() {
-        Some(Tone::Warning) => (EventType::Warning, "InjectionRefused"),
-        Some(Tone::Normal) | None => (EventType::Normal, "InjectionSkipped"),
+fn event(matter: &Matter, below: Option<&Owner>, count: u64) -> Event {
+    let (type_, reason, note, action) = match matter {
+        Matter::Answer(report) => {
+            let (type_, reason) = match report.tone() {
+                Some(Tone::Warning) => (EventType::Warning, "InjectionRefused"),
+                Some(Tone::Normal) | None => (EventType::Normal, "InjectionSkipped"),
+            };
+            let many = if count > 1 { format!(" ({count} pods)") } else { String::new() };
+            (type_, reason, report.note() + &many, format!("{:?}", report.reason))
+        }
+        // It says itself how many pods there are, however often it was noted.
+        Matter::Missing(missing) => {
+            (EventType::Warning, "SidecarMissing", missing.note(), format!("{:?}", missing.gap))
+        }
     };
-    let many = if count > 1 { format!(" ({count} pods)") } else { String::new() };
     Event {
         type_,
         reason: reason.to_owned(),
-        note: Some(shortened(report.note() + &many)),
+        note: Some(shortened(note)),
         // Two reasons on one object are two Events: the library tells them apart by this.
-        action: format!("{:?}", report.reason),
+        action,
         secondary: below.map(reference),
     }
 }

@@ -7,9 +7,11 @@ use axum::http::{Method, Request, Response, StatusCode};
 use serde_json::{Value, json};
 use tower::service_fn;
 
+use pillion_core::inject::Reason;
+
 use super::*;
 use crate::notices::Notices;
-use crate::report::Subject;
+use crate::report::{Gap, Missing, Report, Subject};
 
 fn owner(kind: &str, name: &str) -> Owner {
     let api_version = if kind == "Job" { "batch/v1" } else { "apps/v1" };
@@ -42,13 +44,22 @@ fn an_owner_is_found_by_its_uid_and_leads_to_what_is_above() {
 fn an_event_says_what_it_is_about_and_how_many_it_stands_for() {
     let set = owner("ReplicaSet", "web-1");
     let refused = Report::refused(Reason::BadAnnotation, "x".repeat(5000));
-    let told = event(&refused, Some(&set), 7);
+    let told = event(&Matter::Answer(Arc::new(refused)), Some(&set), 7);
     assert_eq!((told.type_, told.reason.as_str()), (EventType::Warning, "InjectionRefused"));
     assert_eq!(told.action, "BadAnnotation");
     assert_eq!(told.secondary.unwrap().uid.as_deref(), Some("uid-of-web-1"));
     let note = told.note.unwrap();
     assert!(note.starts_with("bad_annotation: xxx") && note.ends_with(" (7 pods)"), "{note}");
     assert!(note.len() <= super::super::events::MAX_NOTE);
+}
+
+#[test]
+fn an_event_about_missing_sidecars_counts_pods_and_not_looks_at_them() {
+    let missing = Matter::Missing(Missing { gap: Gap::SelectedLater, pods: 3 });
+    let told = event(&missing, None, 5);
+    assert_eq!((told.type_, told.reason.as_str()), (EventType::Warning, "SidecarMissing"));
+    assert_eq!(told.action, "SelectedLater");
+    assert!(told.note.unwrap().starts_with("selected_later: 3 pods run without the sidecar"));
 }
 
 /// An API server that has a ReplicaSet below a Deployment, and notes what is written.

@@ -71,16 +71,18 @@ pub(in crate::cluster::doctor) fn needed(setup: &Setup, configurations: &[String
             }));
         };
     let own = setup.namespace.as_str();
-    if setup.managed {
-        let webhooks = ("admissionregistration.k8s.io", "mutatingwebhookconfigurations");
+    let webhooks = ("admissionregistration.k8s.io", "mutatingwebhookconfigurations");
+    if setup.managed || setup.census.is_some() {
         need(WATCH, webhooks, "", "");
+    }
+    if setup.managed {
         configurations.iter().for_each(|name| need(&["patch"], webhooks, name, ""));
         need(WATCH, ("discovery.k8s.io", "endpointslices"), "", own);
     }
     if setup.settings.native_sidecars == NativeSidecars::Auto {
         need(WATCH, ("", "nodes"), "", "");
     }
-    if setup.openshift {
+    if setup.openshift || setup.census.is_some() {
         need(WATCH, ("", "namespaces"), "", "");
     }
     if let Origin::ConfigMaps(names) = &setup.origin {
@@ -89,11 +91,21 @@ pub(in crate::cluster::doctor) fn needed(setup: &Setup, configurations: &[String
         need(WATCH, ("networking.istio.io", "proxyconfigs"), "", "");
         need(&["create", "patch"], ("events.k8s.io", "events"), "", &names.namespace);
     }
+    let mut leases = Vec::new();
     if let Certificates::OwnSecret(name) = &setup.certificates {
         need(&["create"], ("", "secrets"), "", own);
         need(&["get", "list", "watch", "update"], ("", "secrets"), name, own);
+        leases.push(name);
+    }
+    if let Some(name) = &setup.census {
+        need(READ, ("", "pods"), "", "");
+        leases.push(name);
+    }
+    if !leases.is_empty() {
         need(&["create"], ("coordination.k8s.io", "leases"), "", own);
-        need(&["get", "patch", "update"], ("coordination.k8s.io", "leases"), name, own);
+        for name in leases {
+            need(&["get", "patch", "update"], ("coordination.k8s.io", "leases"), name, own);
+        }
         if let Some(owner) = &setup.owner {
             need(&["get"], ("apps", "deployments"), owner, own);
         }

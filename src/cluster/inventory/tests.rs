@@ -8,7 +8,8 @@ fn snapshot(image: &str) -> Snapshot {
     let config = format!(
         "policy: enabled\ndefaultTemplates: [sidecar]\ntemplates:\n  sidecar: |\n    spec:\n      containers:\n      - name: \
          istio-proxy\n        image: {image}\n        env: [{{name: A, valueFrom: {{fieldRef: {{fieldPath: \
-         metadata.name}}}}}}]\n      volumes:\n      - name: info\n        downwardAPI: {{items: [{{path: a, fieldRef: \
+         metadata.name}}}}}}]\n        resources: {{limits: {{cpu: 2000m, memory: 1024Mi}}}}\n        \
+         readinessProbe: {{initialDelaySeconds: 0, periodSeconds: 15, httpGet: {{port: 1}}}}\n      volumes:\n      - name: info\n        downwardAPI: {{items: [{{path: a, fieldRef: \
          {{fieldPath: metadata.labels}}}}]}}\n"
     );
     let sources = Sources {
@@ -50,13 +51,22 @@ const PLAIN: &str = r#"{"metadata":{"name":"web-1","namespace":"shop","uid":"u",
     "kind":"StatefulSet","name":"web","apiVersion":"apps/v1","uid":"o"}]},
     "spec":{"nodeName":"n","containers":[{"name":"web","image":"b"}]},"status":{"phase":"Running"}}"#;
 
-/// The pod injected, and stored by an API server, which fills in defaults.
+/// The pod injected, and stored by an API server: it fills in defaults, writes quantities in one way, and no zeros.
 fn injected(snapshot: &Snapshot) -> Value<'static> {
     let request =
         Request { pod: as_sent(&pod(PLAIN)).pod, namespace: "shop", path: "/inject", owner: None, now: None };
     let done = explain(snapshot, &request).pod;
     let text = pillion_govalue::json::to_string(&done, pillion_govalue::json::PLAIN);
-    pod(&text.replace(r#""fieldPath":"#, r#""apiVersion":"v1","fieldPath":"#))
+    let stored = [
+        (r#""fieldPath":"#, r#""apiVersion":"v1","fieldPath":"#),
+        (r#""2000m""#, r#""2""#),
+        (r#""1024Mi""#, r#""1Gi""#),
+        (r#""initialDelaySeconds":0,"#, ""),
+    ];
+    pod(&stored.iter().fold(text, |text, (sent, stored)| {
+        assert!(text.contains(sent), "{sent}: {text}");
+        text.replace(sent, stored)
+    }))
 }
 
 #[test]

@@ -15,7 +15,9 @@ mod effects;
 mod json;
 mod recorder;
 
-use pillion_govalue::Value;
+use pillion_govalue::encode::go_json;
+use pillion_govalue::types::KNOWN;
+use pillion_govalue::{Value, parse};
 
 pub use change::{Change, Kind, on_one_line};
 pub use effects::{AnnotationSeen, LayerSeen, bears_on_injection};
@@ -100,14 +102,20 @@ pub fn explain(snapshot: &Snapshot, request: &Request<'_>) -> Explanation {
     explanation
 }
 
-/// Why `request` is answered as it is, and the changes of the answer: [`explain`] without all else, for whoever asks about
-/// many pods.
+/// Why `request` is answered as it is, and the changes of the answer as they come to be stored: an API server writes
+/// quantities in one way, and leaves out what is zero. [`explain`] without all else, for whoever asks about many pods.
 #[must_use]
 pub fn changes(snapshot: &Snapshot, request: &Request<'_>) -> (Reason, Vec<Change>) {
     match inject::inject(snapshot, request, &mut ()) {
-        Ok(outcome) => (outcome.reason, change::list(&request.pod, outcome.patch)),
+        Ok(outcome) => (outcome.reason, change::between(&stored(&request.pod), &stored(&outcome.pod))),
         Err(error) => (error.reason(), Vec::new()),
     }
+}
+
+/// A pod as an API server writes it, but for defaults.
+fn stored(pod: &Value<'_>) -> Value<'static> {
+    let text = go_json(pod, KNOWN.pod).unwrap_or_default();
+    parse(text.as_bytes()).map_or_else(|_| pod.clone().into_owned(), Value::into_owned)
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@
 //! | `applied` | what users see while they apply ConfigMaps and workloads |
 //! | `endure` | what must not be noticed by whoever creates pods |
 //! | `doctor` | `pillion doctor`: one fault at a time, named first with its mend |
+//! | `status` | which pods have their sidecar: the command, gauges, Events |
 //! | `tags` | `pillion tag` |
 //! | `shadow` | in front of a live istiod, in shadow mode |
 //! | `takeover` | beside a live istiod, and in its place |
@@ -38,6 +39,7 @@ mod kubectl;
 mod kubelet;
 mod reviews;
 mod shadow;
+mod status;
 mod support;
 mod table;
 mod tags;

@@ -1,9 +1,11 @@
 //! [`Explained`]: one pod of a manifest or a cluster, with what the engine does to it and whether it is asked at all; what
 //! `pillion explain` and the debug port's `/explain` tell. Never: fetching anything, or text for terminals.
 
+use std::convert::Infallible;
+
 use pillion_core::config::Snapshot;
 use pillion_core::explain::{Explanation, explain, verdict};
-use pillion_core::inject::{Owner, Request};
+use pillion_core::inject::Request;
 use pillion_core::manifest::{self, ManifestError, PodDoc};
 use pillion_govalue::{Map, Value};
 
@@ -19,8 +21,6 @@ pub struct Subject {
     pub namespace: String,
     /// The pod.
     pub pod: Value<'static>,
-    /// The workload that it is cut out of; nothing for a pod.
-    pub owner: Option<Owner>,
 }
 
 /// An explained pod.
@@ -36,28 +36,22 @@ pub struct Explained {
     pub explanation: Explanation,
 }
 
-/// The pods of a manifest; objects without one are left out.
+/// The pods of a manifest, as their controllers make them; objects without one are left out.
 ///
 /// # Errors
 /// Text that is no manifest.
-pub fn subjects(name: &str, text: &str, namespace: &str) -> Result<Vec<Subject>, Box<ManifestError<Never>>> {
-    let mut found = Vec::new();
-    manifest::inject(name, text, |doc: &PodDoc<'_>| {
-        let own = if doc.namespace.is_empty() { namespace } else { &doc.namespace };
-        found.push(Subject {
-            label: doc.label.clone(),
-            namespace: own.to_owned(),
-            pod: doc.pod.clone().into_owned(),
-            owner: doc.owner.clone(),
-        });
-        Ok::<_, Never>(None)
-    })?;
-    Ok(found)
+pub fn subjects(
+    name: &str,
+    text: &str,
+    namespace: &str,
+) -> Result<Vec<Subject>, Box<ManifestError<Infallible>>> {
+    let subject = |doc: PodDoc<'_>| Subject {
+        namespace: if doc.namespace.is_empty() { namespace.to_owned() } else { doc.namespace },
+        label: doc.label,
+        pod: doc.pod.into_owned(),
+    };
+    Ok(manifest::read(name, text)?.into_iter().map(subject).collect())
 }
-
-/// Looking at pods cannot fail.
-#[derive(Clone, Copy, Debug, thiserror::Error)]
-pub enum Never {}
 
 /// Explains one pod.
 #[must_use]
@@ -72,7 +66,7 @@ pub fn explained(
         pod: subject.pod.clone(),
         namespace: &subject.namespace,
         path: "/inject",
-        owner: subject.owner.clone(),
+        owner: None,
         now: Some(now),
     };
     let explanation = explain(snapshot, &request);

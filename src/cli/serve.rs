@@ -246,7 +246,7 @@ impl Sockets {
                 tls,
                 router,
                 limits,
-                Arc::clone(&metrics),
+                Arc::clone(metrics),
                 shutdown.clone(),
             ));
         }

@@ -106,7 +106,6 @@ async fn seen(
             label: format!("Pod \"{}/{}\"", text("namespace"), text("name")),
             namespace: text("namespace"),
             pod: pod.clone(),
-            owner: None,
         };
         let (calls, snapshot) = pillions.answering(&subject).await?;
         seen.push(inventory::judge(&sent, &calls, snapshot, now()));

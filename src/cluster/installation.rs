@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use k8s_openapi::api::admissionregistration::v1::MutatingWebhookConfiguration;
 use k8s_openapi::api::apps::v1::Deployment;
-use k8s_openapi::api::core::v1::{Container, Service};
+use k8s_openapi::api::core::v1::{Container, PodSpec, Service};
 use kube::api::ListParams;
 use kube::{Api, Client, ResourceExt};
 
@@ -64,7 +64,7 @@ fn installation(deployment: &Deployment, selector: &BTreeMap<String, String>) ->
     let template = &deployment.spec.as_ref()?.template;
     let labels = template.metadata.as_ref()?.labels.as_ref()?;
     let selected = selector.iter().all(|(key, value)| labels.get(key) == Some(value));
-    let container = template.spec.as_ref().filter(|_| selected)?.containers.iter().find(|c| serves(c))?;
+    let container = serving(template.spec.as_ref().filter(|_| selected)?)?;
     let namespace = deployment.namespace()?;
     Some(Installation {
         deployment: deployment.name_any(),
@@ -74,11 +74,16 @@ fn installation(deployment: &Deployment, selector: &BTreeMap<String, String>) ->
     })
 }
 
-fn serves(container: &Container) -> bool {
-    container.args.iter().flatten().next().is_some_and(|first| first == "serve" || first == "shadow")
+/// The container that runs this program.
+pub(super) fn serving(spec: &PodSpec) -> Option<&Container> {
+    let serves = |it: &&Container| {
+        it.args.iter().flatten().next().is_some_and(|first| first == "serve" || first == "shadow")
+    };
+    spec.containers.iter().find(serves)
 }
 
-fn variables(container: &Container, namespace: &str) -> BTreeMap<String, String> {
+/// The variables of a container whose values are written down, and what stands for its namespace.
+pub(super) fn variables(container: &Container, namespace: &str) -> BTreeMap<String, String> {
     let written = container.env.iter().flatten().filter_map(|variable| {
         let field = variable.value_from.as_ref().and_then(|from| from.field_ref.as_ref());
         let value = match field {

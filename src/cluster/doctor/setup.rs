@@ -1,10 +1,13 @@
 //! How an installation is set up, as its Deployment says: flags, variables, names. Pure. Never: whether that is right.
 
+use std::collections::BTreeMap;
+
 use k8s_openapi::api::apps::v1::Deployment;
-use k8s_openapi::api::core::v1::PodSpec;
+use k8s_openapi::api::core::v1::{Container, PodSpec};
 use kube::ResourceExt;
 use pillion_core::config::{NativeSidecars, Settings};
 
+use super::super::installation;
 use super::facts::Place;
 use crate::source::configmap::Names;
 
@@ -79,7 +82,7 @@ impl Setup {
     #[must_use]
     pub fn of(place: &Place, deployment: Option<&Deployment>) -> Self {
         let spec = deployment.and_then(|it| it.spec.as_ref()?.template.spec.as_ref());
-        let said = Said::of(spec);
+        let said = Said::of(spec, &place.target.namespace);
         let suffix = match place.revision.as_str() {
             "" | "default" => String::new(),
             revision => format!("-{revision}"),
@@ -155,14 +158,17 @@ impl Setup {
 /// Arguments and variables of the program's container.
 struct Said<'s> {
     arguments: Vec<&'s str>,
+    variables: BTreeMap<String, String>,
+    container: Option<&'s Container>,
     spec: Option<&'s PodSpec>,
 }
 
 impl<'s> Said<'s> {
-    fn of(spec: Option<&'s PodSpec>) -> Self {
-        let container = spec.and_then(|spec| spec.containers.first());
+    fn of(spec: Option<&'s PodSpec>, namespace: &str) -> Self {
+        let container = spec.and_then(installation::serving);
         let arguments = container.and_then(|it| it.args.as_ref()).into_iter().flatten();
-        Self { arguments: arguments.map(String::as_str).collect(), spec }
+        let variables = container.map(|it| installation::variables(it, namespace)).unwrap_or_default();
+        Self { arguments: arguments.map(String::as_str).collect(), variables, container, spec }
     }
 
     /// The value of a flag; of several the last one counts.
@@ -182,9 +188,8 @@ impl<'s> Said<'s> {
         self.arguments.contains(&name)
     }
 
-    fn variable(&self, name: &str) -> Option<&'s str> {
-        let container = self.spec?.containers.first()?;
-        container.env.iter().flatten().rfind(|it| it.name == name)?.value.as_deref()
+    fn variable(&self, name: &str) -> Option<&str> {
+        self.variables.get(name).map(String::as_str)
     }
 
     fn port(&self, flag: &str) -> Option<u16> {
@@ -210,7 +215,7 @@ impl<'s> Said<'s> {
     fn mounted(&self) -> Option<String> {
         let file = self.flag("--tls-cert")?;
         let spec = self.spec?;
-        let mounts = spec.containers.first()?.volume_mounts.as_ref()?;
+        let mounts = self.container?.volume_mounts.as_ref()?;
         let below = |path: &str| file.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'));
         let mount = mounts.iter().find(|mount| below(mount.mount_path.trim_end_matches('/')))?;
         let volume = spec.volumes.iter().flatten().find(|volume| volume.name == mount.name)?;

@@ -6,7 +6,7 @@
 //! | `cut` | a body cut at what no two pods have alike |
 //! | `remembered` | an answer, and whether it answers a body |
 //!
-//! A body is remembered the second time one of its shape is seen, so that pods that come once cost no memory. While
+//! A body is remembered the second time one of its shape is seen (the third time if it is long), so that pods that come once cost no memory. While
 //! that answer is worked out, the text of each hole is watched ([`pillion_govalue::watched`]): what was never read, and
 //! is nowhere in the answer, may be anything the next time; what was read must be the same again.
 //! Never: an answer for a body that only hashes alike; all bytes are compared.
@@ -34,6 +34,10 @@ const SHAPES: usize = 8192;
 const EXPECTED: usize = 256;
 /// The largest share of the memory that one answer may take.
 const SHARE: usize = 8;
+/// A body that is longer is cut only if its head, these many bytes, was seen before: a pod of such a size is remembered
+/// the third time. The head holds the request, and the pod's name, labels and owners.
+const LONG: usize = 32 * 1024;
+const HEAD: usize = 4 * 1024;
 
 /// How much is remembered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -163,6 +167,14 @@ impl Memo {
     fn find<'b>(&self, path: &str, body: &'b [u8]) -> (Look<'b>, Option<u64>) {
         if body.len() > self.largest {
             return (Look::Unknown, None);
+        }
+        // Cutting a long body takes a tenth of working its answer out. Whose head nobody has seen, nobody has seen.
+        if body.len() > LONG {
+            let Some(head) = Cut::new(&body[..HEAD]) else { return (Look::Unknown, None) };
+            let head = head.shape(&self.seed, path);
+            if self.shapes.get(&head).is_none() {
+                return (Look::Unknown, Some(head));
+            }
         }
         let Some(cut) = Cut::new(body) else { return (Look::Unknown, None) };
         let shape = cut.shape(&self.seed, path);

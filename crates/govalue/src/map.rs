@@ -9,9 +9,23 @@ use crate::{Str, Value};
 /// An object: keys in source order, looked up by scanning (objects of a pod are small).
 #[derive(Clone, Default)]
 pub struct Map<'a> {
-    /// Nothing as long as the object is text.
-    entries: Vec<(Str<'a>, Value<'a>)>,
-    unread: Option<Box<Unread<'a>>>,
+    /// Nothing as long as the entries are kept otherwise.
+    entries: Vec<Entry<'a>>,
+    kept: Kept<'a>,
+}
+
+type Entry<'a> = (Str<'a>, Value<'a>);
+
+/// How entries are kept until somebody writes. Most objects of a pod have one or two (an environment variable, a mount,
+/// a port), which lie in the object itself: an allocation less for each.
+#[derive(Clone, Default)]
+enum Kept<'a> {
+    /// As a list.
+    #[default]
+    Listed,
+    One([Entry<'a>; 1]),
+    Two([Entry<'a>; 2]),
+    Unread(Box<Unread<'a>>),
 }
 
 /// An object that is still the text it was in the input, known to be good, and what was read of it once somebody asked.
@@ -37,38 +51,53 @@ impl<'a> Map<'a> {
     /// An empty object.
     #[must_use]
     pub const fn new() -> Self {
-        Self { entries: Vec::new(), unread: None }
+        Self { entries: Vec::new(), kept: Kept::Listed }
     }
 
     /// Takes entries as they are; the caller vouches that no key occurs twice.
     #[must_use]
     pub fn from_unique(entries: Vec<(Str<'a>, Value<'a>)>) -> Self {
-        Self { entries, unread: None }
+        Self { entries, kept: Kept::Listed }
+    }
+
+    /// An object of one entry.
+    pub(crate) const fn one(entry: Entry<'a>) -> Self {
+        Self { entries: Vec::new(), kept: Kept::One([entry]) }
+    }
+
+    /// An object of two entries; the caller vouches that their keys differ.
+    pub(crate) const fn two(entries: [Entry<'a>; 2]) -> Self {
+        Self { entries: Vec::new(), kept: Kept::Two(entries) }
     }
 
     /// The object that `text` is, which is read when somebody looks into it; the caller vouches that it can be.
     pub(crate) fn unread(text: &'a str) -> Self {
         let unread = Unread { text, read: OnceLock::new() };
-        Self { entries: Vec::new(), unread: Some(Box::new(unread)) }
+        Self { entries: Vec::new(), kept: Kept::Unread(Box::new(unread)) }
     }
 
     /// Whether it is still text: an object of nothing but objects.
     pub(crate) const fn is_unread(&self) -> bool {
-        self.unread.is_some()
+        matches!(self.kept, Kept::Unread(_))
     }
 
     #[inline]
-    fn entries(&self) -> &[(Str<'a>, Value<'a>)] {
-        match &self.unread {
-            None => &self.entries,
-            Some(unread) => unread.read(),
+    fn entries(&self) -> &[Entry<'a>] {
+        match &self.kept {
+            Kept::Listed => &self.entries,
+            Kept::One(entries) => entries,
+            Kept::Two(entries) => entries,
+            Kept::Unread(unread) => unread.read(),
         }
     }
 
     #[inline]
-    fn entries_mut(&mut self) -> &mut Vec<(Str<'a>, Value<'a>)> {
-        if let Some(unread) = self.unread.take() {
-            self.entries = unread.read().to_vec();
+    fn entries_mut(&mut self) -> &mut Vec<Entry<'a>> {
+        match std::mem::take(&mut self.kept) {
+            Kept::Listed => {}
+            Kept::One(entries) => self.entries = Vec::from(entries),
+            Kept::Two(entries) => self.entries = Vec::from(entries),
+            Kept::Unread(unread) => self.entries = unread.read().to_vec(),
         }
         &mut self.entries
     }
@@ -171,7 +200,12 @@ impl<'a> Map<'a> {
     /// The same object, free of the input's lifetime.
     #[must_use]
     pub fn into_owned(self) -> Map<'static> {
-        Map::from_unique(self.into_iter().map(|(k, v)| (k.into_owned(), v.into_owned())).collect())
+        let owned = |(key, value): Entry<'a>| (key.into_owned(), value.into_owned());
+        match self.kept {
+            Kept::One(entries) => Map { entries: Vec::new(), kept: Kept::One(entries.map(owned)) },
+            Kept::Two(entries) => Map { entries: Vec::new(), kept: Kept::Two(entries.map(owned)) },
+            Kept::Listed | Kept::Unread(_) => Map::from_unique(self.into_iter().map(owned).collect()),
+        }
     }
 }
 

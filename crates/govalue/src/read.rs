@@ -5,6 +5,7 @@
 //! `fieldsV1`, is as long as the rest of a pod and hardly ever looked at: it stays text until somebody does.
 //! Never: errors, and no text that serde_json refuses is read.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::map::Map;
@@ -123,7 +124,19 @@ impl<'t> Reader<'t> {
             }
         }
         self.at += 1;
-        Some(Value::map(unique(self.members.drain(first..).collect())))
+        Some(Value::map(self.gathered(first)?))
+    }
+
+    /// The object of the members from `first` on, of which there is one at least.
+    fn gathered(&mut self, first: usize) -> Option<Map<'t>> {
+        match self.members.get(first..)? {
+            [_] => self.members.pop().map(Map::one),
+            [one, other] if one.0 != other.0 => {
+                let (second, first) = (self.members.pop()?, self.members.pop()?);
+                Some(Map::two([first, second]))
+            }
+            _ => Some(unique(self.members.drain(first..).collect())),
+        }
     }
 
     fn list(&mut self, depth: usize) -> Option<Value<'t>> {
@@ -268,19 +281,30 @@ impl<'t> Reader<'t> {
     fn end_of_objects(&self, mut at: usize, depth: usize) -> Option<usize> {
         let bytes = self.text.as_bytes();
         let mut open = depth;
+        let mut items = Items::default();
         loop {
             if *bytes.get(at)? != b'{' || open == DEEP {
                 return None;
             }
-            at += 1;
-            open += 1;
-            if *bytes.get(at)? == b'}' {
+            let closed = match items.as_before(bytes, at, open) {
+                Some(end) => {
+                    at = end;
+                    true
+                }
+                None => {
+                    at += 1;
+                    open += 1;
+                    *bytes.get(at)? == b'}'
+                }
+            };
+            if closed {
                 while *bytes.get(at)? == b'}' {
                     at += 1;
                     open -= 1;
                     if open == depth {
                         return Some(at);
                     }
+                    items.closed(at, open);
                 }
                 if *bytes.get(at)? != b',' {
                     return None;
@@ -290,12 +314,53 @@ impl<'t> Reader<'t> {
             if *bytes.get(at)? != b'"' {
                 return None;
             }
+            let item = bytes.get(at + 1..)?.starts_with(b"k:");
             at = self.closing(at + 1, false)? + 1;
             if *bytes.get(at)? != b':' {
                 return None;
             }
             at += 1;
+            if item {
+                items.begins(at, open);
+            }
         }
+    }
+}
+
+/// The items of a list in an API server's bookkeeping (`k:{"name":"A"}`): what is kept of one is mostly, to the byte, what
+/// was kept of the one before, and need not be gone through again.
+#[derive(Default)]
+struct Items {
+    /// Where the item that is being gone through begins, and how many objects are open around it.
+    begun: Option<(usize, usize)>,
+    /// The last item that was gone through, and how many objects were open around it.
+    last: (Range<usize>, usize),
+}
+
+impl Items {
+    const fn begins(&mut self, at: usize, open: usize) {
+        self.begun = Some((at, open));
+    }
+
+    /// An object was closed before `at`, and so many are open still.
+    fn closed(&mut self, at: usize, open: usize) {
+        if let Some((begun, _)) = self.begun.take_if(|(_, around)| *around == open) {
+            self.last = (begun..at, open);
+        }
+    }
+
+    /// Where the item that begins at `at` ends, if it is as the last one was.
+    fn as_before(&mut self, bytes: &[u8], at: usize, open: usize) -> Option<usize> {
+        let (last, around) = &self.last;
+        if self.begun != Some((at, open)) || *around != open {
+            return None;
+        }
+        let last = bytes.get(last.clone())?;
+        let same = bytes.get(at..)?.starts_with(last);
+        same.then(|| {
+            self.begun = None;
+            at + last.len()
+        })
     }
 }
 

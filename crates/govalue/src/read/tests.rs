@@ -71,6 +71,9 @@ fn the_bookkeeping_of_an_api_server_is_text_until_somebody_looks() {
         r#"{"fieldsV1":{ }}"#,
         r#"{"fieldsV1":{"\u0041":{}}}"#,
         r#"{"fieldsV1":null}"#,
+        // Items as the one before, other ones, and what is none between them.
+        r#"{"fieldsV1":{"k:1":{".":{}},"k:2":{".":{}},"x":{"y":{}},"k:3":{".":{}},"k:4":{".":{},"z":{}}}}"#,
+        r#"{"fieldsV1":{"k:1":{"k:a":{"x":{}},"k:b":{"x":{}}},"k:2":{"k:a":{"x":{}},"k:b":{"x":{}}}}}"#,
     ] {
         assert!(read(odd).is_some(), "{odd}");
         check(odd);
@@ -80,6 +83,8 @@ fn the_bookkeeping_of_an_api_server_is_text_until_somebody_looks() {
         r#"{"fieldsV1":{"a":{},}}"#,
         r#"{"fieldsV1":{"a":{}}}}"#,
         r#"{"fieldsV1":{"\x":{}}}"#,
+        r#"{"fieldsV1":{"k:1":{".":{}},"k:2":{".":{}}}"#,
+        r#"{"fieldsV1":{"k:1":{".":{}},"k:2":{".":{}}x}}"#,
     ] {
         assert!(read(wrong).is_none(), "{wrong}");
     }

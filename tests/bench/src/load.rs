@@ -9,6 +9,7 @@ use hyper::body::Bytes;
 use rustls::pki_types::CertificateDer;
 
 use crate::client::{Client, Protocol};
+use crate::metronome::Metronome;
 use crate::peers::{Kind, Peer};
 use crate::process::CpuClock;
 use crate::workloads::Stream;
@@ -89,18 +90,19 @@ pub(crate) async fn slot(
     clients.push(first);
 
     let latencies = RefCell::new(Vec::with_capacity(1 << 16));
-    let (sent, received, due) = (Cell::new(0), Cell::new(0), Cell::new(Duration::ZERO));
+    let (sent, received) = (Cell::new(0), Cell::new(0));
+    let metronome = pace.map(Metronome::started).transpose()?;
     let (cpu, began) = (clock.now()?, Instant::now());
     let ask = |mut client: Client| {
-        let (latencies, sent, received, due) = (&latencies, &sent, &received, &due);
+        let (latencies, sent, received, metronome) = (&latencies, &sent, &received, &metronome);
         async move {
             while began.elapsed() < time {
                 let body = take(stream, next);
                 sent.set(sent.get() + body.len() as u64);
-                let asked = match pace {
-                    Some(pace) => until(began + due.replace(due.get() + pace)).await,
-                    None => Instant::now(),
-                };
+                if let Some(metronome) = metronome {
+                    metronome.tick().await?;
+                }
+                let asked = Instant::now();
                 let answer = client.post(body, reply_bytes).await?;
                 let took = u32::try_from(asked.elapsed().as_nanos()).unwrap_or(u32::MAX);
                 latencies.borrow_mut().push(took);
@@ -115,12 +117,6 @@ pub(crate) async fn slot(
     let latencies = latencies.into_inner();
     let (sent, received) = (sent.get(), received.get());
     Ok(Slot { requests: latencies.len() as u64, cpu, wall, latencies, sent, received })
-}
-
-/// Waits for a time, by a timer, for a loop would take the machine from whom it measures; says when it was over.
-async fn until(time: Instant) -> Instant {
-    tokio::time::sleep_until(time.into()).await;
-    Instant::now()
 }
 
 fn take(stream: &Stream, next: &Cell<u64>) -> Vec<u8> {

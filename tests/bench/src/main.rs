@@ -5,7 +5,7 @@
 //! |---|---|
 //! | `peers` | the programs, started and ended |
 //! | `captured`, `review`, `shape`, `workloads` | bodies: as captured, with holes, as workloads differ, as they come |
-//! | `client`, `load` | a connection; one peer under load for a while |
+//! | `client`, `load`, `metronome` | a connection; one peer under load for a while; when requests are due |
 //! | `agree` | whether answers are right at all |
 //! | `measure`, `process`, `start` | turns and rounds; clocks and memory; starting |
 //! | `figures`, `report` | what it comes to, and how it is shown |
@@ -23,6 +23,7 @@ mod growth;
 mod histogram;
 mod load;
 mod measure;
+mod metronome;
 mod peers;
 mod process;
 mod report;
@@ -42,6 +43,7 @@ use clap::Parser;
 
 use crate::measure::Plan;
 use crate::peers::Setup;
+use crate::process::Machine;
 use crate::report::{Report, head, line, say};
 use crate::workloads::{WORKLOADS, Workload};
 
@@ -104,10 +106,12 @@ fn run(args: &Args) -> Result<()> {
     if let Some(directory) = &args.growth {
         return runtime.block_on(growth::measure(&setup, plan, directory));
     }
+    let before = Machine::now()?;
     let mut report = Report {
         began: jiff::Timestamp::now().to_string(),
         seconds,
         rounds,
+        stolen_percent: 0.0,
         cpus: std::thread::available_parallelism()?.get(),
         start: start::measure(&setup)?,
         rows: vec![],
@@ -120,9 +124,11 @@ fn run(args: &Args) -> Result<()> {
         let rows = runtime.block_on(measure::workload(&setup, plan, workload))?.rows();
         rows.iter().try_for_each(|row| say(&line(row)))?;
         report.rows.extend(rows);
+        report.stolen_percent = Machine::now()?.stolen_percent(before);
         // What is done is kept, whatever becomes of the rest.
         report.write(&args.out)?;
     }
+    say(&format!("{:.1} % of the wanted CPU time was given to others by the host", report.stolen_percent))?;
     say(&format!("report: {}", args.out.display()))
 }
 

@@ -50,9 +50,53 @@ impl Memory {
     }
 }
 
+/// What the machine's CPUs have done since it started, in ticks. A host that has several machines gives them CPUs in
+/// turn: what is taken from this one while it wants to work is waiting that no process here causes.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Machine {
+    worked: u64,
+    stolen: u64,
+}
+
+impl Machine {
+    /// Until now.
+    pub(crate) fn now() -> Result<Self> {
+        let file = "/proc/stat";
+        let text = std::fs::read_to_string(file).context(file)?;
+        Self::read(&text)
+            .with_context(|| format!("{file} has no line `cpu` with the eight times that Linux counts"))
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        let times: Vec<u64> = text
+            .lines()
+            .next()?
+            .strip_prefix("cpu ")?
+            .split_whitespace()
+            .map_while(|n| n.parse().ok())
+            .collect();
+        let [user, nice, system, _idle, _io, interrupts, softly, stolen, ..] = times[..] else { return None };
+        Some(Self { worked: user + nice + system + interrupts + softly, stolen })
+    }
+
+    /// How much of the time in which this machine wanted to work since then was taken from it, in percent.
+    pub(crate) fn stolen_percent(self, since: Self) -> f64 {
+        let stolen = self.stolen.saturating_sub(since.stolen) as f64;
+        100.0 * stolen / (stolen + self.worked.saturating_sub(since.worked) as f64).max(1.0)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn stolen_time_is_a_share_of_what_was_wanted() {
+        let read = |text| Machine::read(text).unwrap();
+        let (before, after) = (read("cpu  10 0 5 100 0 0 0 5 0 0\n"), read("cpu  70 0 5 900 0 0 0 25 0 0\n"));
+        assert!((after.stolen_percent(before) - 25.0).abs() < 1e-9);
+        assert!(Machine::read("cpu 1 2\n").is_none());
+    }
 
     #[test]
     fn work_is_seen_and_so_is_memory() {

@@ -20,6 +20,9 @@ pub(crate) struct Report {
     pub(crate) rounds: usize,
     /// CPUs of this machine.
     pub(crate) cpus: usize,
+    /// How much of the time in which this machine wanted to work its host gave to others, in percent: waiting that
+    /// no peer causes.
+    pub(crate) stolen_percent: f64,
     /// Starting, and at rest.
     pub(crate) start: Vec<Start>,
     /// The table.
@@ -41,6 +44,7 @@ const COLUMNS: &[Column] = &[
     ("p50 us", 8, |row| number(row.pillion.p50_us)),
     ("p99 us", 8, |row| number(row.pillion.p99_us)),
     ("p999 us", 8, |row| number(row.pillion.p999_us)),
+    ("echo p99", 9, |row| number(row.echo.p99_us)),
     ("istiod p50", 11, |row| row.istiod.as_ref().map_or_else(dash, |istiod| number(istiod.p50_us))),
     ("p99", 8, |row| row.istiod.as_ref().map_or_else(dash, |istiod| number(istiod.p99_us))),
     ("RSS MB", 7, |row| megabytes(row.memory.resident_kb)),

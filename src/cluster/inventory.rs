@@ -10,7 +10,7 @@ use kube::api::ListParams;
 use kube::{Api, Client};
 use pillion_core::config::Snapshot;
 use pillion_core::explain::{Change, Kind, changes};
-use pillion_core::inject::{Reason, Request, Verdict, controller};
+use pillion_core::inject::{Reason, Request, STATUS, Verdict, controller};
 use pillion_govalue::{Value, parse};
 
 use super::calls::{Asks, Calls, EntrySeen};
@@ -87,8 +87,6 @@ pub struct PodSeen {
     pub changes: Vec<String>,
 }
 
-/// The annotation that every injected pod carries.
-pub(super) const STATUS: &str = "sidecar.istio.io/status";
 /// What an API server writes into a pod that was created.
 const WRITTEN: [&str; 7] = [
     "uid",

@@ -120,11 +120,17 @@ pub enum UpstreamError {
 
 type Https = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
 
+/// A client, and the authorities that it trusts where a file names them.
+struct Trusting {
+    client: Https,
+    authorities: Option<Trust>,
+}
+
 /// The other injector.
 pub struct Upstream {
     address: Address,
     compliance: Compliance,
-    client: ArcSwap<Https>,
+    client: ArcSwap<Trusting>,
     budget: Arc<Budget>,
     metrics: Arc<Metrics>,
     /// It did not answer the last time, and that was told.
@@ -203,10 +209,11 @@ impl Upstream {
         compliance: Compliance,
         metrics: Arc<Metrics>,
     ) -> Result<Arc<Self>, UpstreamError> {
-        let trust = address.authorities.as_deref().map(Trust::from_file).transpose()?;
-        let client = client(&address, compliance, trust.as_ref())?;
+        let authorities = address.authorities.as_deref().map(Trust::from_file).transpose()?;
+        let client = client(&address, compliance, authorities.as_ref())?;
         let budget = Budget::new(BUDGET);
-        let (client, away) = (ArcSwap::from_pointee(client), AtomicBool::new(false));
+        let client = ArcSwap::from_pointee(Trusting { client, authorities });
+        let away = AtomicBool::new(false);
         Ok(Arc::new(Self { address, compliance, client, budget, metrics, away }))
     }
 
@@ -226,7 +233,7 @@ impl Upstream {
     }
 
     async fn asked(&self, question: Question) -> Result<Answer, Failure> {
-        let client = self.client.load_full();
+        let client = self.client.load().client.clone();
         let (head, body) = match client.request(self.request(&question)?).await {
             Ok(response) => response.into_parts(),
             Err(error) if error.is_connect() => return Err(Failure::Unreachable(causes(&error))),
@@ -289,17 +296,16 @@ impl Upstream {
         let Some(file) = &self.address.authorities else { return };
         let directory = file.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let mut watch = Watch::start(vec![directory.to_owned()]);
-        let mut used = Trust::from_file(file).ok();
         loop {
+            // Against what the client trusts: the file may have changed before anybody followed it.
             let found = Trust::from_file(file).map_err(UpstreamError::from).and_then(|trust| {
-                let changed = used.as_ref() != Some(&trust);
+                let changed = self.client.load().authorities.as_ref() != Some(&trust);
                 let made = changed.then(|| client(&self.address, self.compliance, Some(&trust)));
                 Ok((trust, made.transpose()?))
             });
             match found {
                 Ok((trust, Some(client))) => {
-                    self.client.store(Arc::new(client));
-                    used = Some(trust);
+                    self.client.store(Arc::new(Trusting { client, authorities: Some(trust) }));
                     tracing::info!(file = %file.display(), "the upstream's authorities are new");
                 }
                 Ok((_, None)) => {}

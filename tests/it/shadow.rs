@@ -251,7 +251,6 @@ async fn authorities_that_change_are_used() {
     let mut address = address(&upstream);
     address.authorities = Some(file.clone());
     let way = Way::new(address, Compliance::None, Arc::new(Metrics::new("default"))).unwrap();
-    tokio::spawn(Arc::clone(&way).follow());
     let ask = async || {
         let question = Question {
             method: axum::http::Method::POST,
@@ -262,16 +261,22 @@ async fn authorities_that_change_are_used() {
         way.ask(question, Duration::from_secs(10)).await
     };
     assert!(matches!(ask().await, Err(Failure::Unreachable(_))));
-    // Whoever follows looks once at the beginning; the change may come before or after that.
-    fs::write(&file, "no certificate").unwrap();
-    fs::copy(upstream.ca(), &file).unwrap();
-    for _ in 0..1000 {
-        if ask().await.is_ok() {
-            return;
+    let answers = async |wanted: bool| {
+        for _ in 0..1000 {
+            if ask().await.is_ok() == wanted {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
         }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    panic!("the new authorities are not used");
+        panic!("the new authorities are not used");
+    };
+    // A change that came before anybody followed, one that cannot be used, and one while somebody follows.
+    fs::copy(upstream.ca(), &file).unwrap();
+    tokio::spawn(Arc::clone(&way).follow());
+    answers(true).await;
+    fs::write(&file, "no certificate").unwrap();
+    fs::copy(other.ca(), &file).unwrap();
+    answers(false).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -10,10 +10,10 @@ use k8s_openapi::api::core::v1::Pod;
 use kube::ResourceExt;
 use kube::core::PartialObjectMeta;
 use pillion_core::explain::bears_on_injection;
+use pillion_core::inject::STATUS;
 use serde::Deserialize;
 
 use crate::cluster::injectors::{requirements, standing};
-use crate::cluster::inventory::STATUS;
 
 /// Labels that tell the pods of one workload apart.
 const OF_EACH_POD: [&str; 6] = [

@@ -22,8 +22,6 @@ pub use facts::{Facts, Place};
 pub use finding::{Finding, Status};
 pub use gather::gather;
 
-/// The annotation that every injected pod carries.
-const STATUS: &str = "sidecar.istio.io/status";
 /// The label of the Pod Security level that is enforced in a namespace.
 const ENFORCE: &str = "pod-security.kubernetes.io/enforce";
 /// Levels that refuse something.

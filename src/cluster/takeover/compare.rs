@@ -1,11 +1,10 @@
 //! The pods that a take-over is tried with, and whether two answers about one of them are the same. Pure.
 //! Never: asking anybody.
 
+use pillion_core::inject::STATUS;
 use serde_json::{Value, json};
 use similar::TextDiff;
 
-/// The annotation that every injected pod carries.
-const STATUS: &str = "sidecar.istio.io/status";
 /// Fewest injected pods that must come back the same.
 pub const FEWEST: usize = 20;
 /// The volume of the service account's token, whose name ends in five random characters.

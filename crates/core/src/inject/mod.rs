@@ -38,6 +38,7 @@ mod trace;
 pub use decide::{IGNORED_NAMESPACES, looked_at};
 pub use error::{BadAnnotation, BadAnnotations, FinishError, InjectError, OverlayFault, OverlayStep};
 pub use facts::controller;
+pub use finish::metadata::STATUS;
 pub use reason::{Reason, Verdict};
 pub use request::{Contradiction, Outcome, Owner, Request, Warning};
 pub use trace::{Stage, Step, Trace};

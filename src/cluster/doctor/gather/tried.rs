@@ -5,12 +5,13 @@ use futures::stream::{self, StreamExt};
 use k8s_openapi::api::core::v1::{Namespace, Pod};
 use kube::api::{ListParams, PostParams};
 use kube::{Api, Client, ResourceExt};
+use pillion_core::inject::STATUS;
 use serde_json::json;
 
 use super::{Around, pages};
 use crate::cluster::client::answered;
 use crate::cluster::doctor::facts::{Known, Outcome, Probe, Waiting, takes};
-use crate::cluster::doctor::{ENFORCE, LEVELS, STATUS};
+use crate::cluster::doctor::{ENFORCE, LEVELS};
 use crate::cluster::injectors::{Labels, example, standing};
 
 /// Namespaces with a Pod Security level that are tried at most.

@@ -7,8 +7,8 @@ use super::FinishError;
 use super::containers::{self, List};
 use crate::inject::context::Context;
 
-/// The annotation that says what was injected.
-pub(crate) const STATUS: &str = "sidecar.istio.io/status";
+/// The annotation that every injected pod carries, which says what was injected.
+pub const STATUS: &str = "sidecar.istio.io/status";
 
 /// Writes label and annotations.
 pub(super) fn run<'r>(

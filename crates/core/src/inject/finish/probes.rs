@@ -6,6 +6,7 @@ use pillion_govalue::{Map, Value};
 
 use super::FinishError;
 use super::containers::{self, List, PROXY, annotation, parse_bool};
+use super::metadata::STATUS;
 use super::probers::{self, PLACES, Place};
 use crate::inject::context::Context;
 
@@ -47,7 +48,7 @@ fn wanted(pod: &Value<'_>, cx: &Context<'_, '_>) -> bool {
 /// Puts the probers into the sidecar's environment. On a pod injected before, they are merged with what the
 /// environment has; whether they are added there if they are missing depends on the release.
 fn tell(pod: &mut Value<'_>, probers: probers::Probers, append_missing: bool) -> bool {
-    let injected_before = annotation(pod, "sidecar.istio.io/status").is_some();
+    let injected_before = annotation(pod, STATUS).is_some();
     let Some(env) = containers::sidecar_mut(pod).and_then(|c| c.child_list("env")) else { return false };
     let at = if injected_before { env.iter().position(|e| containers::name(e) == ENV) } else { None };
     match at {

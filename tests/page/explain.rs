@@ -66,7 +66,7 @@ fn several_objects_are_summed_up_and_each_can_be_opened() {
     shown.browser.click(".result:nth-child(2) > summary");
     shown
         .browser
-        .wait("document.querySelector('.result:nth-child(2) .why').innerText.includes('host_network')");
+        .wait("document.querySelector('.result:nth-child(2) .why')?.innerText.includes('host_network')");
     shown.is_clean();
 }
 

@@ -8,7 +8,7 @@
 //! | `records` | which pods there are, and what became of them |
 //! | `sources` | what decides about pods: webhook configurations and labels of namespaces, watched |
 //!
-//! Never: changing a pod or what made it; more calls to the API server in a second than [`PACE`] says.
+//! Never: changing a pod or what made it; more calls to the API server in a second than `PACE` says.
 
 mod records;
 mod sighting;

@@ -155,14 +155,15 @@ async fn only_the_log_level_can_be_changed() {
 
 #[tokio::test]
 async fn what_is_in_use_is_shown() {
-    let answered = get(&private(), "/debug/config").await;
+    let private = private();
+    let answered = get(&private, "/debug/config").await;
     let dump: Value = serde_json::from_str(&answered.body).unwrap();
     assert_eq!(dump["source"], "the embedded Envoy profile");
     assert_eq!(dump["generation"], 1);
     assert_eq!(dump["revision"], "default");
     assert_eq!(dump["templates"][0], "sidecar");
-    assert_eq!(state(&private()).await["configuration"], dump, "the state says the same");
-    let mesh: Value = serde_json::from_str(&get(&private(), "/debug/mesh").await.body).unwrap();
+    assert_eq!(state(&private).await["configuration"], dump, "the state says the same");
+    let mesh: Value = serde_json::from_str(&get(&private, "/debug/mesh").await.body).unwrap();
     assert!(mesh["defaultConfig"].is_object(), "{mesh}");
 }
 

@@ -6,15 +6,13 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::cluster::{AccessArgs, on_cluster};
+use super::cluster::AccessArgs;
 use super::input::{self, Input};
-use super::origin::{IstioctlArgs, OriginArgs};
+use super::named::Named;
 use super::output::{self, Format};
 use super::{complain, print};
 use crate::clock::now;
-use crate::cluster::watches;
 use crate::files::{Injector, Note, Told};
-use crate::source::{self, Origin};
 
 /// From this many files on a terminal shows how far it is.
 const MANY: usize = 20;
@@ -32,34 +30,15 @@ pub(super) struct Args {
     #[arg(long, short = 'o', value_enum, default_value = "yaml", value_name = "FORMAT")]
     output: Format,
     #[command(flatten)]
-    origin: OriginArgs,
-    #[command(flatten)]
-    istioctl: IstioctlArgs,
-    /// The root namespace of the mesh, with --config-source configmap.
-    #[arg(long = "istioNamespace", visible_alias = "istio-namespace", short = 'i', value_name = "NS")]
-    istio_namespace: Option<String>,
+    named: Named,
     #[command(flatten)]
     access: AccessArgs,
 }
 
 /// Runs the command.
 pub(super) fn run(args: Args) -> Result<()> {
-    let mut settings = args.origin.settings();
-    if let Some(namespace) = args.istio_namespace {
-        settings.namespace = namespace;
-    }
-    let origin = args.origin.origin(args.istioctl, &settings)?;
-    let texts = match &origin {
-        Origin::ConfigMaps(_) => on_cluster(&args.access.access(), async |client| {
-            Ok(watches::read_once(&client, &origin, &settings).await?)
-        })?,
-        _ => origin.read()?,
-    };
-    let built = source::build(&texts, settings)?;
-    for warning in &built.warnings {
-        complain(&format!("warning: {warning}"));
-    }
-    let injector = Injector { snapshot: built.snapshot, namespace: args.namespace, now: now() };
+    let snapshot = args.named.read(&args.access)?;
+    let injector = Injector { snapshot, namespace: args.namespace, now: now() };
 
     let files = input::list(&args.filenames)?;
     let progress = progress(files.len());

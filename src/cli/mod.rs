@@ -20,6 +20,7 @@
 //! | `tag` | `pillion tag`: further names of a revision |
 //! | `takeover` | `pillion takeover`: istiod's webhooks, made to call us |
 //! | `webhook` | `pillion webhook remove` |
+//! | `named` | the configuration that a command's flags name, read once |
 //! | `origin` | `--config-source` and its kin, for both |
 //! | `duration` | times as flags take them |
 //! | `environment` | the variables that Istio's injector reads |
@@ -35,6 +36,7 @@ mod environment;
 mod explain;
 mod inject;
 mod input;
+mod named;
 mod origin;
 mod output;
 mod pillions;

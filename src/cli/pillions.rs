@@ -7,8 +7,9 @@ use k8s_openapi::api::admissionregistration::v1::MutatingWebhookConfiguration;
 use kube::{Client, ResourceExt};
 use pillion_core::config::{Settings, Snapshot};
 
-use super::origin::{IstioctlArgs, OriginArgs};
-use super::{Cli, Command, complain};
+use super::named::{Named, built};
+use super::origin::IstioctlArgs;
+use super::{Cli, Command};
 use crate::clock::now;
 use crate::cluster::calls::{Asks, Calls, Registered};
 use crate::cluster::injectors;
@@ -16,27 +17,6 @@ use crate::cluster::installation::{self, Installation, ServiceName};
 use crate::cluster::watches;
 use crate::explain::{self, Explained, Subject};
 use crate::source::{self, Origin};
-
-/// Which configuration is meant, where one is named outright.
-pub(super) struct Named {
-    /// The flags.
-    pub(super) origin: OriginArgs,
-    /// Those of istioctl.
-    pub(super) istioctl: IstioctlArgs,
-    /// The root namespace of the mesh.
-    pub(super) istio_namespace: Option<String>,
-}
-
-impl Named {
-    /// The configuration that the flags name, or their defaults.
-    pub(super) fn origin(&self) -> Result<(Origin, Settings)> {
-        let mut settings = self.origin.settings();
-        if let Some(namespace) = &self.istio_namespace {
-            settings.namespace.clone_from(namespace);
-        }
-        Ok((self.origin.origin(self.istioctl.clone(), &settings)?, settings))
-    }
-}
 
 /// What was found on the way.
 pub(super) struct Pillions {
@@ -125,14 +105,6 @@ impl Pillions {
     fn service(&self, which: impl Fn(&MutatingWebhookConfiguration) -> bool) -> Option<ServiceName> {
         self.registered.configurations().iter().filter(|it| which(it)).find_map(installation::service_of)
     }
-}
-
-/// The configuration; what is odd about it is told.
-pub(super) fn built(built: pillion_core::config::Built) -> Snapshot {
-    for warning in &built.warnings {
-        complain(&format!("warning: {warning}"));
-    }
-    built.snapshot
 }
 
 /// The configuration that a running Pillion was told to use.

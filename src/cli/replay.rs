@@ -10,18 +10,15 @@ use anyhow::{Result, anyhow};
 use clap::ValueEnum;
 use serde::Serialize;
 
-use super::cluster::{AccessArgs, on_cluster};
+use super::cluster::AccessArgs;
 use super::config::{counted, diff};
-use super::origin::{IstioctlArgs, OriginArgs};
+use super::named::Named;
 use super::output::in_colour;
-use super::pillions::{Named, built};
 use super::{Ended, complain, input, print};
 use crate::clock::now;
-use crate::cluster::watches;
 use crate::compare::compare;
 use crate::engine::Engine;
 use crate::record::recording;
-use crate::source::{self, Origin};
 use crate::telemetry::Metrics;
 use crate::trial::change::{Change, Group};
 
@@ -39,12 +36,7 @@ pub(super) struct Args {
     #[arg(long, short = 'o', value_enum, default_value = "text", value_name = "FORMAT")]
     output: Format,
     #[command(flatten)]
-    origin: OriginArgs,
-    #[command(flatten)]
-    istioctl: IstioctlArgs,
-    /// The root namespace of the mesh, with --config-source configmap.
-    #[arg(long = "istioNamespace", visible_alias = "istio-namespace", short = 'i', value_name = "NS")]
-    istio_namespace: Option<String>,
+    named: Named,
     #[command(flatten)]
     access: AccessArgs,
 }
@@ -87,8 +79,8 @@ enum One {
 
 /// Runs the command.
 pub(super) fn run(args: Args) -> Result<()> {
-    let (files, output) = (args.filenames.clone(), args.output);
-    let replayed = engine(args).and_then(|engine| Ok(replay(&engine, &input::list(&files)?)));
+    let Args { filenames: files, output, named, access } = args;
+    let replayed = engine(&named, &access).and_then(|engine| Ok(replay(&engine, &input::list(&files)?)));
     let replayed = match replayed {
         Ok(replayed) => replayed,
         Err(error) => {
@@ -111,17 +103,10 @@ pub(super) fn run(args: Args) -> Result<()> {
 }
 
 /// The engine under the configuration that is meant.
-fn engine(args: Args) -> Result<Arc<Engine>> {
-    let Args { origin, istioctl, istio_namespace, access, .. } = args;
-    let (origin, settings) = Named { origin, istioctl, istio_namespace }.origin()?;
-    let texts = match &origin {
-        Origin::ConfigMaps(_) => on_cluster(&access.access(), async |client| {
-            Ok(watches::read_once(&client, &origin, &settings).await?)
-        })?,
-        _ => origin.read()?,
-    };
-    let engine = Engine::new(Arc::new(Metrics::new(&settings.revision)));
-    engine.replace(built(source::build(&texts, settings)?));
+fn engine(named: &Named, access: &AccessArgs) -> Result<Arc<Engine>> {
+    let snapshot = named.read(access)?;
+    let engine = Engine::new(Arc::new(Metrics::new(&snapshot.settings.revision)));
+    engine.replace(snapshot);
     Ok(engine)
 }
 

@@ -14,8 +14,9 @@ use serde_json::json;
 use tokio::time::sleep;
 
 use super::cluster::{AccessArgs, on_cluster};
+use super::named::Named;
 use super::origin::{IstioctlArgs, OriginArgs};
-use super::pillions::{Named, Pillions};
+use super::pillions::Pillions;
 use super::{complain, duration, print};
 use crate::clock::now;
 use crate::cluster::client::answered;

@@ -5,7 +5,7 @@ use kube::{Client, ResourceExt};
 
 use super::super::cluster::on_cluster;
 use super::super::input;
-use super::super::pillions::{Named, Pillions};
+use super::super::pillions::Pillions;
 use super::Args;
 use super::objects::{self, Scope};
 use crate::explain::{self, Explained, Subject};
@@ -20,8 +20,7 @@ pub(super) fn explained(args: Args) -> Result<Vec<Explained>> {
             false => of_files(&args, &namespace)?,
             true => of_cluster(&client, &args, &namespace).await?,
         };
-        let Args { origin, istioctl, istio_namespace, .. } = args;
-        let mut pillions = Pillions::of(client, Named { origin, istioctl, istio_namespace }).await?;
+        let mut pillions = Pillions::of(client, args.named).await?;
         let mut told = Vec::new();
         for subject in subjects {
             told.push(pillions.explain(subject).await?);

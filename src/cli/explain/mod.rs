@@ -18,8 +18,7 @@ use clap::ValueEnum;
 use pillion_govalue::json;
 
 use super::cluster::AccessArgs;
-use super::origin::{IstioctlArgs, OriginArgs};
-use super::pillions::{Named, built};
+use super::named::{Named, built};
 use super::{Usage, input, output, print};
 use crate::clock::now;
 use crate::cluster::calls::Calls;
@@ -48,12 +47,7 @@ pub(super) struct Args {
     #[arg(long, short = 'o', value_enum, default_value = "text", value_name = "FORMAT")]
     output: Format,
     #[command(flatten)]
-    origin: OriginArgs,
-    #[command(flatten)]
-    istioctl: IstioctlArgs,
-    /// The root namespace of the mesh, with --config-source configmap.
-    #[arg(long = "istioNamespace", visible_alias = "istio-namespace", short = 'i', value_name = "NS")]
-    istio_namespace: Option<String>,
+    named: Named,
     #[command(flatten)]
     access: AccessArgs,
 }
@@ -87,8 +81,8 @@ pub(super) fn run(args: Args) -> Result<()> {
 
 /// Manifests, and no cluster.
 fn files(args: Args) -> Result<Vec<Explained>> {
-    let Args { origin, istioctl, istio_namespace, namespace, filenames, .. } = args;
-    let (origin, settings) = Named { origin, istioctl, istio_namespace }.origin()?;
+    let Args { named, namespace, filenames, .. } = args;
+    let (origin, settings) = named.origin()?;
     if matches!(origin, Origin::ConfigMaps(_)) {
         return Err(
             Usage("--config-source configmap needs --context or --kubeconfig with -f".to_owned()).into()

@@ -79,7 +79,11 @@ pub const TABLE: &[Row] = &[
     Row {
         name: "only the pod of an object is checked",
         why: "all else is the API server's to judge, of its own release",
-        when: |a| a.istio.cause == Some(Cause::Shape) && a.pillion.cause != a.istio.cause,
+        // Of a fault of one kind at two places each tells its own, and the pods that are passed over before it.
+        when: |a| {
+            let told = |answer: &Answer| (answer.cause, answer.skips.clone());
+            a.istio.cause == Some(Cause::Shape) && told(a.pillion) != told(a.istio)
+        },
         by: By::Both(leave_the_pod),
     },
     Row {

@@ -37,6 +37,12 @@ pub struct Answers<'a> {
 
 const ALWAYS: fn(&Answers<'_>) -> bool = |_| true;
 
+/// Whether Istio refuses the manifest, of whatever kind the fault is that it tells: it stops at the first, and another
+/// row can be about that one.
+const fn refused(answers: &Answers<'_>) -> bool {
+    answers.istio.cause.is_some()
+}
+
 /// How a row is said outright.
 #[derive(Debug)]
 pub enum By {
@@ -82,7 +88,7 @@ pub const TABLE: &[Row] = &[
         // Of a fault of one kind at two places each tells its own, and the pods that are passed over before it.
         when: |a| {
             let told = |answer: &Answer| (answer.cause, answer.skips.clone());
-            a.istio.cause == Some(Cause::Shape) && told(a.pillion) != told(a.istio)
+            refused(a) && told(a.pillion) != told(a.istio)
         },
         by: By::Both(leave_the_pod),
     },
@@ -121,7 +127,7 @@ pub const TABLE: &[Row] = &[
     Row {
         name: PASSED_OVER,
         why: PASSED_OVER_WHY,
-        when: |a| a.istio.cause == Some(Cause::Annotation) && takes_words(a.release),
+        when: |a| refused(a) && takes_words(a.release),
         by: By::Question(
             |object| forget_proxy_config(object, |wish| !YES.contains(&&*wish.to_lowercase())),
             remember_proxy_config,
@@ -130,7 +136,7 @@ pub const TABLE: &[Row] = &[
     Row {
         name: PASSED_OVER,
         why: PASSED_OVER_WHY,
-        when: |a| a.istio.cause == Some(Cause::Annotation) && !takes_words(a.release),
+        when: |a| refused(a) && !takes_words(a.release),
         by: By::Question(|object| forget_proxy_config(object, |wish| wish == "false"), remember_proxy_config),
     },
     Row {
@@ -268,6 +274,9 @@ fn leave_the_pod(object: &mut Value) {
     // A number there is text to most of Go's types, and to OpenShift's is none.
     if object["apiVersion"].is_number() {
         object["apiVersion"] = json!(object["apiVersion"].to_string());
+    }
+    if object["kind"] == "List" && own_group(object) {
+        return retain(object, &["apiVersion", "kind", "items"]);
     }
     let Some(path) = own_group(object).then(|| template(object["kind"].as_str()?)).flatten() else { return };
     if path.is_empty() {

@@ -1,6 +1,7 @@
 //! `--cluster`: pods through a real API server, made by real controllers as fast as they go, with Pillion and with Istio's
 //! injector in turn: how long it takes until all are there, and how long the API server waited for the webhook, by its
-//! own histogram. No kubelet runs: pods stay pending. Never: a load generator.
+//! own histogram. No kubelet runs: pods stay pending. Before that, what Pillion holds at rest when it follows a cluster.
+//! Never: a load generator.
 
 use std::path::Path;
 use std::thread::sleep;
@@ -17,6 +18,7 @@ use crate::histogram::Histogram;
 use crate::peers::{Kind, Peer, Setup};
 use crate::process::CpuClock;
 use crate::report::say;
+use crate::watching;
 
 /// Deployments, and replicas of each: half of the pods are made by scaling up, half by a rollout.
 const DEPLOYMENTS: usize = 20;
@@ -59,6 +61,9 @@ struct Run {
 /// Measures both in turn, and writes `cluster.json` beside the report.
 pub(crate) fn measure(setup: &Setup, rounds: usize, out: &Path) -> Result<()> {
     let mut runs = Vec::new();
+    let plane = ControlPlane::start(&binaries()?, &[])?;
+    say(&watching::measure(setup, &plane)?.line())?;
+    drop(plane);
     say(&format!(
         "{:<10} {:>10} {:>11} {:>9} {:>7} {:>8} {:>8} {:>8} {:>7} {:>9}",
         "injector",

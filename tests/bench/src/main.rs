@@ -7,7 +7,7 @@
 //! | `captured`, `review`, `shape`, `workloads` | bodies: as captured, with holes, as workloads differ, as they come |
 //! | `client`, `load`, `metronome` | a connection; one peer under load for a while; when requests are due |
 //! | `agree` | whether answers are right at all |
-//! | `measure`, `process`, `start` | turns and rounds; clocks and memory; starting |
+//! | `measure`, `process`, `start`, `watching` | turns and rounds; clocks and memory; starting, with files and with a cluster |
 //! | `figures`, `report` | what it comes to, and how it is shown |
 //! | `cluster`, `histogram` | through a real API server, and what that counted |
 //! | `growth`, `svg` | cost against the size of pods and the number of workloads, drawn |
@@ -31,6 +31,7 @@ mod review;
 mod shape;
 mod start;
 mod svg;
+mod watching;
 mod workloads;
 
 use std::io::Write;

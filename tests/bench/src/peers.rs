@@ -4,7 +4,7 @@
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -111,17 +111,25 @@ impl Setup {
         Ok(Self { istiod, pillion, echo, decision_log, children, certificate, authority: made.pem() })
     }
 
+    /// Where Istio's configuration was rendered into.
+    pub(crate) fn templates(&self) -> PathBuf {
+        self.children.directory().join("templates")
+    }
+
+    /// The program, with nothing of this environment that changes what it does.
+    pub(crate) fn pillion(&self) -> Command {
+        bare(&self.pillion)
+    }
+
     fn command(&self, kind: Kind, address: SocketAddr, admin: SocketAddr) -> Command {
         let directory = self.children.directory();
         let (certificate, key) = (directory.join("tls.crt"), directory.join("tls.key"));
-        let templates = directory.join("templates");
-        let mut command = Command::new(match kind {
-            Kind::Istiod => &self.istiod,
-            Kind::Pillion | Kind::Profile => &self.pillion,
-            Kind::Echo => &self.echo,
-        });
-        // Nothing of this environment changes what a peer does.
-        command.env_clear().envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
+        let templates = self.templates();
+        let mut command = match kind {
+            Kind::Istiod => bare(&self.istiod),
+            Kind::Pillion | Kind::Profile => self.pillion(),
+            Kind::Echo => bare(&self.echo),
+        };
         match kind {
             Kind::Istiod => {
                 command.arg("serve").arg("--dir").arg(&templates).args(["--addr", &address.to_string()]);
@@ -148,27 +156,44 @@ impl Setup {
     pub(crate) fn start(&self, kinds: &[Kind]) -> Result<Peers> {
         let mut peers = Peers { children: Children::new()?, running: vec![] };
         for &kind in kinds {
-            let [address, admin] = free()?;
-            let began = Instant::now();
-            peers.children.start(kind.name(), &mut self.command(kind, address, admin))?;
-            let id = peers.children.ids().last().context("no process")?.1;
-            let ready = || match kind {
-                Kind::Pillion | Kind::Profile => is_ready(admin),
-                Kind::Istiod | Kind::Echo => TcpStream::connect(address).is_ok(),
-            };
-            while !ready() {
-                if peers.children.ended().is_some() || began.elapsed() > PATIENCE {
-                    bail!("{} does not get ready: {}", kind.name(), peers.children.log(kind.name()));
-                }
-                sleep(LOOK);
-            }
-            peers.running.push(Peer { kind, address, id, ready_after: began.elapsed() });
+            peers.add(kind, |address, admin| self.command(kind, address, admin))?;
         }
+        Ok(peers)
+    }
+
+    /// Starts one peer by another command than usual.
+    pub(crate) fn start_with(
+        &self,
+        kind: Kind,
+        command: impl FnOnce(SocketAddr, SocketAddr) -> Command,
+    ) -> Result<Peers> {
+        let mut peers = Peers { children: Children::new()?, running: vec![] };
+        peers.add(kind, command)?;
         Ok(peers)
     }
 }
 
 impl Peers {
+    /// Starts a peer on free ports, and waits until it is ready.
+    fn add(&mut self, kind: Kind, command: impl FnOnce(SocketAddr, SocketAddr) -> Command) -> Result<()> {
+        let [address, admin] = free()?;
+        let began = Instant::now();
+        self.children.start(kind.name(), &mut command(address, admin))?;
+        let id = self.children.ids().last().context("no process")?.1;
+        let ready = || match kind {
+            Kind::Pillion | Kind::Profile => is_ready(admin),
+            Kind::Istiod | Kind::Echo => TcpStream::connect(address).is_ok(),
+        };
+        while !ready() {
+            if self.children.ended().is_some() || began.elapsed() > PATIENCE {
+                bail!("{} does not get ready: {}", kind.name(), self.children.log(kind.name()));
+            }
+            sleep(LOOK);
+        }
+        self.running.push(Peer { kind, address, id, ready_after: began.elapsed() });
+        Ok(())
+    }
+
     /// The peers, in the order in which they take turns.
     pub(crate) fn all(&self) -> &[Peer] {
         &self.running
@@ -183,6 +208,13 @@ impl Peers {
     pub(crate) fn log(&self, kind: Kind) -> String {
         self.children.log(kind.name())
     }
+}
+
+/// A program, with nothing of this environment that changes what it does.
+fn bare(program: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.env_clear().envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
+    command
 }
 
 /// Whether `/readyz` of an admin port says yes.

@@ -104,7 +104,9 @@ impl Nft {
 fn refusal(output: &Output) -> Failed {
     let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
     let said = if said.is_empty() { format!("{}, without a word", output.status) } else { said };
-    let says = |words: &[&str]| words.iter().any(|word| said.contains(word));
+    // It ends with 1 when the kernel refuses; with anything else it did not come so far, as when a library is missing.
+    let asked = output.status.code() == Some(1);
+    let says = |words: &[&str]| asked && words.iter().any(|word| said.contains(word));
     if says(&["Operation not permitted", "Permission denied"]) {
         Failed::Forbidden(said)
     } else if says(&["Operation not supported", "No such file or directory", "Protocol not supported"]) {

@@ -97,10 +97,10 @@ fn json_tells_the_same() {
     assert_eq!(lines.join("\n") + "\n", dry_run(&["--ip-families=dual".to_owned()]));
 }
 
-/// A program that stands for nft: says this and ends with 1.
-fn refusing(directory: &Path, words: &str) -> PathBuf {
+/// A program that stands for nft: says this and ends with this.
+fn refusing(directory: &Path, words: &str, code: u8) -> PathBuf {
     let path = directory.join("nft");
-    fs::write(&path, format!("#!/bin/sh\ncat >/dev/null\necho '{words}' >&2\nexit 1\n")).unwrap();
+    fs::write(&path, format!("#!/bin/sh\ncat >/dev/null\necho '{words}' >&2\nexit {code}\n")).unwrap();
     fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
     path
 }
@@ -117,11 +117,19 @@ fn it_is_said_what_is_to_be_done_where_nft_is_missing_or_refuses() {
         ("Error: syntax error, unexpected newline", "nothing was changed: Error: syntax error"),
     ];
     for (words, wanted) in cases {
-        let nft = refusing(directory.path(), words);
+        let nft = refusing(directory.path(), words, 1);
         for (mode, code) in [(None, 1), (Some("--check"), 2)] {
             let output = command(&["redirect", "--nft"]).arg(&nft).args(mode).output().unwrap();
             assert_eq!(output.status.code(), Some(code), "{words}: {}", err(&output));
             assert!(err(&output).contains(wanted) && err(&output).contains(words), "{}", err(&output));
         }
+    }
+    // A program that cannot start has not looked for the table.
+    let words = "error while loading shared libraries: libnftables.so.1: No such file or directory";
+    let nft = refusing(directory.path(), words, 127);
+    for (mode, code) in [(None, 1), (Some("--check"), 2), (Some("--remove"), 1)] {
+        let output = command(&["redirect", "--nft"]).arg(&nft).args(mode).output().unwrap();
+        assert_eq!(output.status.code(), Some(code), "{mode:?}: {}", err(&output));
+        assert!(err(&output).contains("nothing was changed: error while loading"), "{}", err(&output));
     }
 }

@@ -22,6 +22,7 @@ pub fn texts() -> Texts {
         mesh: Some(mesh),
         shared_mesh: None,
         proxy_configs: Vec::new(),
+        annotations: None,
         cluster: Cluster::default(),
     }
 }

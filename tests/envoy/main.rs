@@ -9,6 +9,8 @@
     reason = "a test fails by panicking and prints its figures"
 )]
 
+mod bootstraps;
+
 use std::path::PathBuf;
 use std::process::Command;
 

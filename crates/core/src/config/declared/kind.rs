@@ -55,7 +55,7 @@ pub enum Kind {
     /// A list, in YAML.
     List {
         /// What its items are.
-        of: Box<Kind>,
+        of: Box<Self>,
         /// Most items.
         most: usize,
         /// Members that no two items may have alike together. A member that is a list counts item by item.

@@ -43,11 +43,12 @@ pub(super) fn read(kind: &Kind, value: &Value<'_>) -> Result<Value<'static>, Str
     }
 }
 
-/// Text, or the text of a number: who writes YAML does not think of quotes.
+/// Text, or the text of a number: who writes YAML does not think of quotes. A boolean is none: it may have been written
+/// `y` or `off`, which is lost.
 fn text(value: &Value<'_>) -> Result<String, String> {
     match value {
         Value::Str(text) => Ok(text.as_str().to_owned()),
-        Value::Int(_) | Value::Uint(_) | Value::Float(_) | Value::Bool(_) => {
+        Value::Int(_) | Value::Uint(_) | Value::Float(_) => {
             Ok(pillion_govalue::json::to_string(value, pillion_govalue::json::PLAIN))
         }
         _ => Err(String::new()),

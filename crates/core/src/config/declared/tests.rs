@@ -116,11 +116,13 @@ fn lists_of_objects_are_filled_in_and_their_faults_are_told_with_the_place() {
         ("[{name: b, prot: 80}]", "[0]: \"prot\" is no member (is port meant?)"),
         ("[{name: b, breaker: {most: many}}]", "[0].breaker.most: \"many\" is none"),
         ("[{name: b, hosts: [b, 'B']}]", "[0].hosts[1]: \"B\" is none; wanted: a host"),
+        // YAML's word for true.
+        ("[{name: b, hosts: [y]}]", "[0].hosts[0]: true is none; wanted: a host"),
         ("[{name: b, hosts: b}]", "[0].hosts: it is no list or object but \"b\""),
         ("[{name: b}, {name: b}]", "[1]: name \"b\" stand in [0] too"),
         (
-            "[{name: b, hosts: [x, y]}, {name: c, hosts: [z, y]}]",
-            "[1]: hosts and port \"y\" 80 stand in [0] too",
+            "[{name: b, hosts: [p, q]}, {name: c, hosts: [r, q]}]",
+            "[1]: hosts and port \"q\" 80 stand in [0] too",
         ),
         ("[{name: a}, {name: b}, {name: c}, {name: d}]", "it has 4 items; wanted: 3 items at most"),
         ("{name: b}", "it is an object; wanted: a YAML list of 3 items"),

@@ -1,5 +1,6 @@
 # syntax=docker/dockerfile:1
 # docker buildx build --platform linux/amd64,linux/arm64 -t example.com/pillion:0.1.0 --push .
+# docker buildx build --platform linux/amd64,linux/arm64 --target redirect -t example.com/pillion-redirect:0.1.0 --push .
 
 # Built on the machine's own platform for the one that is asked for: an emulated compiler takes ten times as long.
 # The version is rust-toolchain.toml's.
@@ -30,6 +31,36 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry,sharing=locked \
     --mount=type=cache,target=/src/target,id=pillion-target-$TARGETARCH,sharing=locked \
     cargo build --locked --release --bin pillion --target "$(cat /target)" \
  && install -D "target/$(cat /target)/release/pillion" /out/pillion
+
+# nft with the libraries that it needs and the image below lacks: unpacked for the platform that is asked for, none of it
+# run here. Debian's release is the pin, as above.
+FROM --platform=$BUILDPLATFORM debian:bookworm-slim AS nft
+ARG TARGETARCH
+WORKDIR /packages
+# hadolint ignore=DL3008
+RUN dpkg --add-architecture "$TARGETARCH" \
+ && apt-get update \
+ && for package in nftables libnftables1 libnftnl11 libmnl0 libjansson4 libgmp10 libedit2 libxtables12 libtinfo6 libbsd0 \
+      libmd0; do \
+      apt-get download "$package:$TARGETARCH" || exit 1; \
+    done \
+ && for package in *.deb; do dpkg-deb --extract "$package" /unpacked || exit 1; done \
+ && install -D /unpacked/usr/sbin/nft /out/usr/sbin/nft \
+ && for folder in /unpacked/usr/lib/*-linux-gnu /unpacked/lib/*-linux-gnu; do \
+      into="/out/usr/lib/$(basename "$folder")"; \
+      mkdir -p "$into" && find "$folder" -maxdepth 1 -name '*.so.*' -exec cp -a {} "$into" \; || exit 1; \
+    done \
+ && rm -rf /var/lib/apt/lists/*
+
+# `--target redirect`: the init container that sends a pod's traffic through Envoy. It needs the capability NET_ADMIN, which
+# only root of the container can have; everything else may be dropped.
+FROM gcr.io/distroless/cc-debian12:nonroot AS redirect
+COPY --from=nft /out/ /
+COPY --from=build /out/pillion /usr/local/bin/pillion
+# hadolint ignore=DL3002
+USER 0:0
+ENTRYPOINT ["/usr/local/bin/pillion"]
+CMD ["redirect"]
 
 # No shell, no package manager; libc, libgcc and the roots that everybody trusts. User and group 65532.
 FROM gcr.io/distroless/cc-debian12:nonroot

@@ -94,8 +94,9 @@ yaml: ## 20,000 generated documents read and 20,000 written, compared with Go's 
 	PILLION_ORACLE="$$(./tests/conformance/build-oracle.sh latest)" \
 	  $(CARGO) run --locked --quiet --profile ci -p pillion-goyaml --example against_go -- --seed $(SEED)
 
-envoy: ## The profile's bootstrap, accepted by a real Envoy
-	PILLION_ENVOY="$$(./scripts/envoy)" $(CARGO) test --locked --profile ci --test envoy -- --nocapture
+envoy: ## The profile's bootstrap, accepted by a real Envoy; the redirect, in a real kernel
+	PILLION_ENVOY="$$(./scripts/envoy)" PILLION_NFT="$$(./scripts/nft)" \
+	  $(CARGO) test --locked --profile ci --test envoy $(IN_NAMESPACES) -- --nocapture $(ONLY)
 
 page: ## The page of the debug port in a real browser, headless; its screenshots are in target/page
 	PILLION_CHROMIUM="$$(./scripts/chromium)" $(CARGO) test --locked --profile ci --test page -- --nocapture

@@ -24,6 +24,7 @@
 //! | [`record`] | reviews written down, without what may be secret |
 //! | [`shadow`] | another injector answers, and ours is held against it |
 //! | [`explain`] | pods explained, with whether anybody asks about them |
+//! | [`redirect`] | rules that send a pod's traffic through Envoy |
 //! | [`files`] | manifests injected, for the command line |
 //! | [`runtime`] | the threads that requests are worked on |
 //! | [`source`] | where the configuration comes from and how it is exchanged |
@@ -49,6 +50,7 @@ pub mod lifecycle;
 mod memo;
 pub mod notices;
 pub mod record;
+pub mod redirect;
 pub mod report;
 pub mod review;
 pub mod runtime;

@@ -156,8 +156,13 @@ impl Report {
     /// there is nothing that an Event could be on.
     #[must_use]
     pub fn tone(&self) -> Option<Tone> {
-        let surprises =
-            matches!(self.reason, Reason::HostNetwork | Reason::NamespaceIgnored | Reason::PolicyInvalid);
+        let surprises = matches!(
+            self.reason,
+            Reason::HostNetwork
+                | Reason::NamespaceIgnored
+                | Reason::PolicyInvalid
+                | Reason::JobWithoutNativeSidecar
+        );
         match self.reason.verdict() {
             Verdict::Refused if WITHOUT_A_POD.contains(&self.reason) => None,
             Verdict::Refused => Some(Tone::Warning),

@@ -1,6 +1,6 @@
 //! The command line: one file a command. Exit codes: 0 done (also when a reader closed the pipe), 1 the configuration
 //! or the input is faulty, 2 the arguments are. `doctor` ends with what it found: 0 nothing, 1 warnings, 2 failures;
-//! `replay` with 0 if all answers are the same, 1 if some differ, 2 if something is faulty.
+//! `replay` with 0 if all answers are the same, 1 if some differ, 2 if something is faulty; `redirect --check` likewise.
 //!
 //! | file | command |
 //! |---|---|
@@ -21,6 +21,7 @@
 //! | `takeover` | `pillion takeover`: istiod's webhooks, made to call us |
 //! | `webhook` | `pillion webhook remove` |
 //! | `named` | the configuration that a command's flags name, read once |
+//! | `redirect` | `pillion redirect`: a pod's traffic, sent through Envoy |
 //! | `origin` | `--config-source` and its kin, for both |
 //! | `duration` | times as flags take them |
 //! | `environment` | the variables that Istio's injector reads |
@@ -42,6 +43,7 @@ mod output;
 mod pillions;
 mod plan;
 mod record;
+mod redirect;
 mod replay;
 mod serve;
 mod shadow;
@@ -97,6 +99,8 @@ enum Command {
     Doctor(Box<doctor::Args>),
     /// Work on webhook configurations in a cluster.
     Webhook(webhook::Args),
+    /// Send this network namespace's traffic through Envoy: what the init container of a pod runs.
+    Redirect(Box<redirect::Args>),
     /// Say which program this is.
     Version,
     /// Write completions for a shell to standard output.
@@ -132,6 +136,7 @@ pub fn main() -> ExitCode {
         Command::Takeover(args) => takeover::run(*args),
         Command::Doctor(args) => doctor::run(*args),
         Command::Webhook(args) => webhook::run(args),
+        Command::Redirect(args) => redirect::run(&args),
         Command::Version => print(&format!("pillion {}\n", env!("CARGO_PKG_VERSION"))),
         Command::Completions { shell } => completions(shell),
     };

@@ -74,7 +74,14 @@ fn a_few_templates_are_told_whole() {
 fn events_tell_of_refusals_and_of_skips_that_surprise() {
     for &reason in Reason::ALL {
         let told = skipped(reason, Vec::new()).tone();
-        let quiet = ["injected", "label_opt_out", "annotation_opt_out", "never_selector", "policy_disabled"];
+        let quiet = [
+            "injected",
+            "label_opt_out",
+            "annotation_opt_out",
+            "never_selector",
+            "policy_disabled",
+            "windows",
+        ];
         let expected = match reason.verdict() {
             Verdict::Refused => Some(Tone::Warning).filter(|_| !WITHOUT_A_POD.contains(&reason)),
             _ if quiet.contains(&reason.code()) => None,

@@ -87,6 +87,7 @@ impl Names {
         if name == self.injector {
             texts.injector = text("config").map_err(lacks)?;
             texts.values = text("values").map_err(lacks)?;
+            texts.annotations = text("annotations").ok();
         } else if name == self.mesh {
             texts.mesh = Some(text("mesh").map_err(lacks)?);
         } else if self.shared.as_deref() == Some(name) {
@@ -202,6 +203,13 @@ impl Found {
             Part::There(_) => key(&state.injector, &names.injector, "values", &mut lacking),
             _ => None,
         };
+        let annotations = match &state.injector {
+            Part::There(data) => data.get("annotations").map(|text| Text {
+                name: names.text_name(&names.injector, "annotations"),
+                text: text.clone(),
+            }),
+            _ => None,
+        };
         let mesh = key(&state.mesh, &names.mesh, "mesh", &mut lacking);
         let shared_mesh = match (&names.shared, &state.shared) {
             // It may be missing, and so may its key.
@@ -225,7 +233,7 @@ impl Found {
         let cluster = facts(&state, &mut lacking);
         match (injector, values, mesh) {
             (Some(injector), Some(values), mesh @ Some(_)) if lacking.what.is_empty() => {
-                Ok(Texts { injector, values, mesh, shared_mesh, proxy_configs, cluster })
+                Ok(Texts { injector, values, mesh, shared_mesh, proxy_configs, annotations, cluster })
             }
             _ => Err(lacking.error()),
         }

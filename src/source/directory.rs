@@ -71,6 +71,7 @@ fn read_generation(directory: &Path, place: &Path) -> Result<Texts, SourceError>
         mesh: if_there("mesh")?,
         shared_mesh: if_there("shared-mesh")?,
         proxy_configs: proxy_configs.into_iter().map(Object::into_text).collect(),
+        annotations: if_there("annotations")?,
         cluster: facts::read(&folder)?,
     })
 }
@@ -100,6 +101,7 @@ impl Files {
             mesh: self.mesh.as_deref().map(text).transpose()?,
             shared_mesh: None,
             proxy_configs: Vec::new(),
+            annotations: None,
             cluster: Cluster::default(),
         })
     }

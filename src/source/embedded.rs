@@ -5,16 +5,17 @@ use pillion_core::config::{Built, Cluster, ConfigError, Settings};
 
 use super::{Text, Texts};
 
-const PROFILE: [(&str, &str); 3] = [
+const PROFILE: [(&str, &str); 4] = [
     ("profiles/envoy/config", include_str!("../../profiles/envoy/config")),
     ("profiles/envoy/values", include_str!("../../profiles/envoy/values")),
     ("profiles/envoy/mesh", include_str!("../../profiles/envoy/mesh")),
+    ("profiles/envoy/annotations", include_str!("../../profiles/envoy/annotations")),
 ];
 
 /// The texts of the profile.
 #[must_use]
 pub fn texts() -> Texts {
-    let [injector, values, mesh] =
+    let [injector, values, mesh, annotations] =
         PROFILE.map(|(name, text)| Text { name: name.to_owned(), text: text.to_owned() });
     Texts {
         injector,
@@ -22,6 +23,7 @@ pub fn texts() -> Texts {
         mesh: Some(mesh),
         shared_mesh: None,
         proxy_configs: Vec::new(),
+        annotations: Some(annotations),
         cluster: Cluster::default(),
     }
 }

@@ -98,6 +98,8 @@ pub struct Texts {
     pub shared_mesh: Option<Text>,
     /// ProxyConfig resources, one a text.
     pub proxy_configs: Vec<Text>,
+    /// Annotations that a profile declares.
+    pub annotations: Option<Text>,
     /// What is known of clusters. As facts and not as texts: a node's heartbeat is no new configuration.
     pub cluster: Cluster,
 }
@@ -114,6 +116,11 @@ impl Texts {
                 text.map_or(-1, |text| i64::try_from(text.text.len()).unwrap_or(i64::MAX)).to_be_bytes(),
             );
             hash.update(text.map_or("", |text| &text.text));
+        }
+        // Istio's configurations have none, and keep the fingerprint that they always had.
+        if let Some(text) = &self.annotations {
+            hash.update("annotations");
+            hash.update(&text.text);
         }
         format!("{:x}", hash.finalize())
     }
@@ -189,6 +196,7 @@ pub fn build(texts: &Texts, settings: Settings) -> Result<Built, ConfigError> {
         mesh: texts.mesh.as_ref().map(source),
         shared_mesh: texts.shared_mesh.as_ref().map(source),
         proxy_configs: texts.proxy_configs.iter().map(source).collect(),
+        annotations: texts.annotations.as_ref().map(source),
     };
     Snapshot::build(&sources, settings, texts.cluster.clone())
 }

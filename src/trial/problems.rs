@@ -110,7 +110,7 @@ impl Problem {
             Warning::DnsPolicy(_) => "dns_policy",
             Warning::Deprecated { .. } => "deprecated",
             Warning::Contradiction(_) => "contradiction",
-            Warning::Other(_) => "annotation",
+            Warning::Other(_) | Warning::Undeclared { .. } | Warning::NotOfNamespaces(_) => "annotation",
         };
         Some(Self::new(Severity::Warning, code, warning.to_string(), "").on(pod))
     }

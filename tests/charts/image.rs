@@ -35,6 +35,17 @@ fn the_final_image_has_no_root_and_no_shell() {
 }
 
 #[test]
+fn the_redirects_image_has_nft_and_no_shell() {
+    let text = dockerfile();
+    let (_, stage) = text.split_once("\nFROM gcr.io/distroless/cc-debian12:nonroot AS redirect\n").unwrap();
+    let stage = stage.split("\nFROM ").next().unwrap();
+    assert!(stage.contains("COPY --from=nft /out/ /"), "{stage}");
+    // Capabilities of a container are its root's.
+    assert!(stage.contains("\nUSER 0:0\n") && stage.contains("CMD [\"redirect\"]"), "{stage}");
+    assert!(!stage.contains("\nRUN "), "there is no shell to run it");
+}
+
+#[test]
 fn its_compiler_is_the_repositorys() {
     let toolchain = std::fs::read_to_string(repository("rust-toolchain.toml")).unwrap();
     let channel =

@@ -1,13 +1,24 @@
 //! The Envoy profile against a real Envoy: what the template makes must be a bootstrap that Envoy accepts.
-//! Not part of a plain `cargo test`, for it needs the binary: `make envoy` fetches it and names it in
-//! `PILLION_ENVOY`.
+//! Not part of a plain `cargo test`, for it needs programs that `make envoy` fetches: Envoy (`PILLION_ENVOY`) and nft
+//! (`PILLION_NFT`). It runs in network and mount namespaces of its own (`scripts/netns`).
+//!
+//! | module | holds |
+//! |---|---|
+//! | here | bootstraps that Envoy accepts |
+//! | `network` | namespaces that stand for a pod and its peer, servers in them |
+//! | `redirect` | `pillion redirect` in a real kernel |
 
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::print_stdout,
+    unreachable_pub,
     reason = "a test fails by panicking and prints its figures"
 )]
+
+mod bootstraps;
+mod network;
+mod redirect;
 
 use std::path::PathBuf;
 use std::process::Command;

@@ -9,8 +9,9 @@ use pillion::cluster::doctor::CHECKS;
 use pillion::decisions::DecisionLog;
 use pillion::http::admit;
 use pillion::report::{Gap, Report};
-use pillion_core::config::Release;
+use pillion::source::embedded;
 use pillion_core::config::compat::{ROWS, Row};
+use pillion_core::config::{Cluster, Release, Settings};
 use pillion_core::inject::Reason;
 use pillion_core::inject::annotations::TABLE;
 
@@ -118,6 +119,39 @@ fn every_reason_for_a_missing_sidecar_is_told() {
     let (_, table) = text.split_once("\n| WHY of `missing` | what it means |").unwrap();
     let told: Vec<&str> = table.lines().skip(2).take_while(|line| line.starts_with('|')).collect();
     let rows = Gap::ALL.map(|gap| format!("| `{gap}` | {} |", gap.sentence()));
+    assert_eq!(told, rows, "docs/operations.md shall have\n{}", rows.join("\n"));
+}
+
+/// A default as people write it.
+fn default(value: &pillion_govalue::Value<'static>) -> String {
+    use pillion_govalue::{Value, json};
+    let value = value.get("text").unwrap_or(value);
+    match value {
+        Value::Null => String::new(),
+        Value::Str(text) if text.is_empty() => String::new(),
+        Value::Str(text) => format!("`{text}`"),
+        other => format!("`{}`", json::to_string(other, json::PLAIN)),
+    }
+}
+
+#[test]
+fn every_annotation_of_the_envoy_profile_is_told_as_it_declares_it() {
+    let profile = embedded::build(Settings::default(), Cluster::default()).unwrap().snapshot.declared;
+    let text = fs::read_to_string(repository("docs/operations.md")).unwrap();
+    let (_, table) =
+        text.split_once("\n| annotation | what it takes | default | namespace | what it is for |").unwrap();
+    let told: Vec<&str> = table.lines().skip(2).take_while(|line| line.starts_with('|')).collect();
+    let rows: Vec<String> = profile
+        .rows()
+        .iter()
+        .map(|row| {
+            let default = default(profile.defaults().get(&row.key).unwrap());
+            let namespace = if row.namespace { "yes" } else { "" };
+            let (name, wanted, doc) = (&row.name, row.kind.wanted(), &row.doc);
+            let row = format!("| `{name}` | {wanted} | {default} | {namespace} | {doc} |");
+            row.split_whitespace().collect::<Vec<_>>().join(" ")
+        })
+        .collect();
     assert_eq!(told, rows, "docs/operations.md shall have\n{}", rows.join("\n"));
 }
 

@@ -19,6 +19,7 @@
 //! | `validation` | what is answered to ConfigMaps and workloads that are applied |
 //! | `shadow` | shadow mode, what is recorded, and its replay |
 //! | `hostile` | strangers: reviews torn, hurt and blown up |
+//! | `redirect` | `pillion redirect` as a process, without a kernel that takes its rules |
 //! | `golden` | folders of input and expected output |
 //! | `docs` | what the documentation says of the code |
 //! | `tidy` | rules about the source that no compiler knows |
@@ -44,6 +45,7 @@ mod golden;
 mod hostile;
 mod inject;
 mod kube_inject;
+mod redirect;
 mod reload;
 mod serve;
 mod server;

@@ -46,6 +46,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("memo", &["report"]),
     ("notices", &["report", "telemetry"]),
     ("record", &["body", "clock", "engine", "review", "telemetry"]),
+    ("redirect", &[]),
     ("report", &[]),
     ("review", &[]),
     ("runtime", &[]),

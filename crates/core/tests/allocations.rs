@@ -25,6 +25,7 @@ fn profile() -> Snapshot {
         mesh: Some(source("mesh", include_str!("../../../profiles/envoy/mesh"))),
         shared_mesh: None,
         proxy_configs: Vec::new(),
+        annotations: None,
     };
     Snapshot::build(&sources, Settings::default(), Cluster::default()).unwrap().snapshot
 }

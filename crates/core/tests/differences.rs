@@ -35,6 +35,7 @@ fn built(config: &str, values: &str, mesh: &str, settings: Settings) -> Result<S
         mesh: Some(Source { name: "mesh", text: mesh }),
         shared_mesh: None,
         proxy_configs: Vec::new(),
+        annotations: None,
     };
     Snapshot::build(&sources, settings, Cluster::default()).map(|built| built.snapshot)
 }

@@ -153,14 +153,15 @@ fn decided(told: &Explained, ink: Ink) -> Option<Tree> {
 fn annotations(told: &Explained, ink: Ink) -> Vec<Tree> {
     let seen = told.explanation.annotations.iter().map(|seen| {
         let mut below = Vec::new();
-        match seen.doc {
-            Some(doc) => below.push(Tree::leaf(doc)),
+        match &seen.doc {
+            Some(doc) => below.push(Tree::leaf(doc.clone())),
             None => below.push(Tree::leaf(ink.paint("33", "injection knows no such annotation"))),
         }
         below.extend(seen.problem.iter().map(|problem| Tree::leaf(ink.paint("31", problem))));
         below.extend(seen.without.iter().map(|other| Tree::leaf(format!("without it: {other}"))));
         below.extend(changes(&seen.changes, ink));
-        Tree::new(format!("{}: {:?}", seen.name, seen.value), below)
+        let of = if seen.of_namespace { " of the namespace" } else { "" };
+        Tree::new(format!("{}{of}: {:?}", seen.name, seen.value), below)
     });
     seen.collect()
 }

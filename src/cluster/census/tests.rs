@@ -25,6 +25,7 @@ fn engine() -> Arc<Engine> {
         mesh: None,
         shared_mesh: None,
         proxy_configs: Vec::new(),
+        annotations: None,
     };
     let engine = Engine::new(Arc::new(Metrics::new("default")));
     engine.replace(Snapshot::build(&sources, Settings::default(), Cluster::default()).unwrap().snapshot);

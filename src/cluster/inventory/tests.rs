@@ -18,6 +18,7 @@ fn snapshot(image: &str) -> Snapshot {
         mesh: None,
         shared_mesh: None,
         proxy_configs: Vec::new(),
+        annotations: None,
     };
     Snapshot::build(&sources, Settings::default(), Cluster::default()).unwrap().snapshot
 }

@@ -89,6 +89,7 @@ fn pillion(release: &str, part: &Part) -> Option<String> {
         mesh: Some(Source { name: "mesh", text: &mesh }),
         shared_mesh: None,
         proxy_configs: vec![],
+        annotations: None,
     };
     let release = if release == "latest" { "master" } else { release };
     let settings = Settings { compat: release.parse().ok(), ..Settings::default() };

@@ -81,6 +81,7 @@ pub fn snapshot(
         mesh: mesh.as_ref().map(|text| Source { name: "mesh", text }),
         shared_mesh: None,
         proxy_configs: resources.into_iter().map(|text| Source { name: "proxyconfigs.yaml", text }).collect(),
+        annotations: None,
     };
     let built = Snapshot::build_with(&sources, settings(release, configuration), cluster, change);
     let built = built.map_err(|error| anyhow!("{error}"));

@@ -37,6 +37,35 @@ pub struct InjectorConfig {
     pub always_inject: Vec<LabelSelector>,
     /// Annotations that every injected pod gets.
     pub injected_annotations: BTreeMap<String, String>,
+    /// Pods that this profile cannot serve, `pillion.skip`; Istio's configurations have none.
+    pub skip: Vec<Skip>,
+    /// Init containers that stand last where the sidecar is no native one, `pillion.lastInit`: what sends traffic into
+    /// the sidecar would cut off the pod's own, which run before there is one.
+    pub last_init: Vec<String>,
+}
+
+/// Pods that a profile cannot serve, whatever they ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Skip {
+    /// Pods for Windows nodes.
+    Windows,
+    /// Pods of Jobs where sidecars are not native: such a Job would never be done.
+    JobWithoutNativeSidecar,
+}
+
+impl Skip {
+    /// Every one, by the word for it.
+    const ALL: [(&str, Self); 2] =
+        [("windows", Self::Windows), ("jobWithoutNativeSidecar", Self::JobWithoutNativeSidecar)];
+
+    fn read(value: &Value<'static>) -> Result<Self, DecodeError> {
+        let word = decode::string(value)?;
+        let known = Self::ALL.iter().find(|(name, _)| *name == word);
+        known.map(|(_, skip)| *skip).ok_or_else(|| DecodeError {
+            path: String::new(),
+            what: format!("is {word:?}: windows and jobWithoutNativeSidecar are known"),
+        })
+    }
 }
 
 /// The one template that a configuration without `defaultTemplates` uses.
@@ -83,9 +112,22 @@ impl RawConfig {
             never_inject: decode::field(map, "neverInjectSelector", selectors)?,
             always_inject: decode::field(map, "alwaysInjectSelector", selectors)?,
             injected_annotations: decode::field(map, "injectedAnnotations", texts)?,
+            skip: decode::field(map, "pillion", |own| member(own, "skip", Skip::read))?,
+            last_init: decode::field(map, "pillion", |own| member(own, "lastInit", decode::string))?,
         };
         Ok(Self { config, templates: decode::field(map, "templates", texts)? })
     }
+}
+
+/// A list that Pillion's own profiles have under a key of their own.
+fn member<T>(
+    own: &Value<'static>,
+    name: &str,
+    read: impl Fn(&Value<'static>) -> Result<T, DecodeError>,
+) -> Result<Vec<T>, DecodeError> {
+    let empty = Map::new();
+    let own = decode::object(own)?.unwrap_or(&empty);
+    decode::field(own, name, |list| decode::list(list, read))
 }
 
 impl InjectorConfig {
@@ -163,6 +205,7 @@ mod tests {
             ("templates: {sidecar: {a: b}}", "templates[sidecar]"),
             ("- x", "the configuration"),
             ("policy: {", "config: line"),
+            ("pillion: {skip: [linux]}", "pillion.skip[0] is \"linux\""),
         ] {
             let error = read(text).unwrap_err();
             assert!(error.contains(want), "{error}");

@@ -8,6 +8,7 @@
 //! | `jsonpb/` | protobuf messages out of JSON as Istio reads them |
 //! | `decode` | Go structs out of YAML |
 //! | `compat` | what differs between Istio's releases, as one table |
+//! | `declared/` | annotations that a profile declares |
 //! | `settings`, `cluster` | what the injector is told, what it knows of namespaces and nodes |
 //! | `image` | the URLs of images |
 //! | `error` | what is wrong and where |
@@ -18,6 +19,7 @@ mod cluster;
 pub mod compat;
 #[cfg(test)]
 mod corpus;
+pub mod declared;
 mod decode;
 mod error;
 pub mod image;
@@ -33,8 +35,9 @@ mod values;
 
 pub use cluster::{Cluster, ClusterFacts, DEFAULT_CLUSTER_ID, NamespaceFacts, NodeFacts, Nodes};
 pub use compat::{Gates, Level, Release};
+pub use declared::Declared;
 pub use error::{ConfigError, ConfigWarning};
-pub use injector::{InjectorConfig, Policy};
+pub use injector::{InjectorConfig, Policy, Skip};
 pub use jsonpb::{Messages, ProtoError};
 pub use mesh::{Mesh, MeshError};
 pub use proxyconfig::{ProxyConfigResource, ProxyConfigs};
@@ -66,4 +69,6 @@ pub struct Sources<'t> {
     pub shared_mesh: Option<Source<'t>>,
     /// ProxyConfig resources, one a text.
     pub proxy_configs: Vec<Source<'t>>,
+    /// `annotations` beside the injector's: what a profile declares of its own. Istio has none.
+    pub annotations: Option<Source<'t>>,
 }

@@ -7,8 +7,8 @@ use pillion_kubepatch::Parts;
 use super::compat::{self, Gates, Level};
 use super::injector::{RawConfig, SIDECAR};
 use super::{
-    Cluster, ClusterFacts, CompiledTemplate, ConfigError, ConfigWarning, DEFAULT_CLUSTER_ID, InjectorConfig,
-    KnownRoots, Mesh, ProxyConfigResource, ProxyConfigs, Settings, Source, Sources, Values,
+    Cluster, ClusterFacts, CompiledTemplate, ConfigError, ConfigWarning, DEFAULT_CLUSTER_ID, Declared,
+    InjectorConfig, KnownRoots, Mesh, ProxyConfigResource, ProxyConfigs, Settings, Source, Sources, Values,
 };
 use crate::inject::functions::Dialect;
 use crate::inject::root;
@@ -24,6 +24,8 @@ pub struct Snapshot {
     pub mesh: Mesh,
     /// ProxyConfig resources.
     pub proxy_configs: ProxyConfigs,
+    /// The annotations that the profile declares; none in Istio's configurations.
+    pub declared: Declared,
     /// The release whose behaviour is followed.
     pub level: Level,
     /// What that release does.
@@ -100,6 +102,8 @@ impl Snapshot {
         let mesh = read_mesh(sources, &gates, &mut warnings)?;
         let resources = sources.proxy_configs.iter().map(ProxyConfigResource::read);
         let proxy_configs = ProxyConfigs::new(resources.collect::<Result<_, _>>()?, &gates);
+        let declared = sources.annotations.as_ref();
+        let declared = declared.map(|source| Declared::read(source, &sources.values, &values)).transpose()?;
         let (injector, known) = (config, KnownRoots::default());
         let (blocks, parts) = (Blocks::default(), Parts::default());
         let mut snapshot = Self {
@@ -107,6 +111,7 @@ impl Snapshot {
             values,
             mesh,
             proxy_configs,
+            declared: declared.unwrap_or_default(),
             level,
             gates,
             agent,

@@ -14,8 +14,10 @@ pub struct AnnotationSeen {
     pub name: String,
     /// Its value.
     pub value: String,
+    /// Whether it stands on the pod's namespace.
+    pub of_namespace: bool,
     /// What it is for; nothing where injection does not know it, as with a misspelt name.
-    pub doc: Option<&'static str>,
+    pub doc: Option<String>,
     /// What is wrong with its value, where that refuses the pod.
     pub problem: Option<String>,
     /// What it changes in the pod that comes out.
@@ -70,6 +72,12 @@ pub(super) fn of(
         .take(MOST)
         .map(|(name, value)| annotation(snapshot, request, outcome, name, value))
         .collect();
+    let of_namespace = inject::of_namespace(snapshot, request);
+    seen.extend(of_namespace.into_iter().map(|(name, value)| {
+        let without = without(snapshot, &name);
+        let (changes, ends) = compared(&without, request, outcome, "");
+        AnnotationSeen { of_namespace: true, changes, without: ends, ..known(snapshot, &name, &value) }
+    }));
     seen.sort_by(|a, b| a.name.cmp(&b.name));
     (seen, layers(snapshot, request, outcome))
 }
@@ -89,20 +97,42 @@ fn annotation(
     name: &str,
     value: &str,
 ) -> AnnotationSeen {
-    let row = annotations::row(name);
-    let problem = row.and_then(|row| row.problem(value, &snapshot.gates));
-    let mut seen = AnnotationSeen {
-        name: name.to_owned(),
-        value: value.to_owned(),
-        doc: row.map(|row| row.doc),
-        problem,
-        changes: Vec::new(),
-        without: None,
-    };
+    let mut seen = known(snapshot, name, value);
     let mut without = request.clone();
     forget(&mut without.pod, name);
     (seen.changes, seen.without) = compared(snapshot, &without, outcome, name);
     seen
+}
+
+/// The same configuration, where no namespace has this annotation.
+fn without(snapshot: &Snapshot, name: &str) -> Snapshot {
+    let mut without = snapshot.clone();
+    let cluster = &mut without.cluster;
+    for facts in std::iter::once(&mut cluster.local).chain(cluster.remotes.values_mut()) {
+        facts.namespaces.values_mut().for_each(|namespace| {
+            namespace.annotations.remove(name);
+        });
+    }
+    without
+}
+
+/// An annotation, and what is known of it.
+fn known(snapshot: &Snapshot, name: &str, value: &str) -> AnnotationSeen {
+    let (row, declared) = (annotations::row(name), snapshot.declared.row(name));
+    let problem = match declared {
+        Some(declared) => declared.problem(value).map(|problem| problem.to_string()),
+        None => row.and_then(|row| row.problem(value, &snapshot.gates)),
+    };
+    let doc = declared.map(|declared| declared.doc.clone()).or_else(|| row.map(|row| row.doc.to_owned()));
+    AnnotationSeen {
+        name: name.to_owned(),
+        value: value.to_owned(),
+        of_namespace: false,
+        doc,
+        problem,
+        changes: Vec::new(),
+        without: None,
+    }
 }
 
 /// What the run without something makes otherwise: changes of the pod, or another end altogether.

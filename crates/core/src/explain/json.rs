@@ -85,8 +85,9 @@ fn annotation(seen: &AnnotationSeen) -> Value<'static> {
     object([
         ("name", text(&seen.name)),
         ("value", Some(Value::from(seen.value.clone()))),
+        ("of", seen.of_namespace.then(|| Value::from("namespace"))),
         ("known", Some(Value::Bool(seen.doc.is_some()))),
-        ("doc", seen.doc.and_then(text)),
+        ("doc", seen.doc.as_deref().and_then(text)),
         ("problem", seen.problem.as_deref().and_then(text)),
         ("changes", list(&seen.changes, change)),
         ("without", seen.without.as_deref().and_then(text)),

@@ -29,6 +29,7 @@ fn snapshot() -> Snapshot {
         mesh: None,
         shared_mesh: None,
         proxy_configs: vec![Source { name: "fast", text: RESOURCE }],
+        annotations: None,
     };
     Snapshot::build(&sources, Settings::default(), Cluster::default()).unwrap().snapshot
 }
@@ -74,7 +75,7 @@ fn what_an_annotation_changes_is_found_by_leaving_it_out() {
     ));
     assert_eq!(told.verdict, Verdict::Injected, "{:?}", told.message);
     let [typo, cpu] = &told.annotations[..] else { panic!("{:?}", told.annotations) };
-    assert_eq!((&*typo.name, typo.doc, typo.changes.len()), ("sidecar.istio.io/inejct", None, 0));
+    assert_eq!((&*typo.name, typo.doc.as_deref(), typo.changes.len()), ("sidecar.istio.io/inejct", None, 0));
     let changed: Vec<&str> = cpu.changes.iter().map(|change| &*change.place).collect();
     assert_eq!(changed, ["metadata.annotations.seen"]);
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use pillion_govalue::Value;
 
+use super::declared::Resolved;
 use crate::config::{NamespaceFacts, Snapshot};
 
 /// One injection.
@@ -19,6 +20,8 @@ pub(crate) struct Context<'s, 'r> {
     pub(crate) proxy_env: BTreeMap<String, String>,
     /// What is known of the pod's namespace (OpenShift only).
     pub(crate) namespace_facts: Option<&'s NamespaceFacts>,
+    /// What the annotations that the profile declares come to.
+    pub(crate) declared: Resolved,
     /// Whether the sidecar is to be a native one.
     pub(crate) native: bool,
 }

@@ -4,12 +4,13 @@
 
 use pillion_govalue::Value;
 
-use super::facts::{label, text};
+use super::facts::{self, label, text};
 use super::finish::containers::annotation;
+use super::path;
 use super::reason::Reason;
-use super::request::Warning;
+use super::request::{Request, Warning};
 use super::trace::{Step, Trace};
-use crate::config::{Gates, LabelSelector, Policy, Snapshot};
+use crate::config::{Gates, LabelSelector, Policy, Skip, Snapshot};
 
 /// Namespaces that are never injected: of Kubernetes itself and of kind's storage.
 pub const IGNORED_NAMESPACES: [&str; 4] =
@@ -73,6 +74,7 @@ const RULES: [(&str, Rule); 8] = [
 /// Decides for a pod whose namespace is filled in.
 pub(crate) fn decide<T: Trace>(
     pod: &Value<'_>,
+    request: &Request<'_>,
     snapshot: &Snapshot,
     warnings: &mut Vec<Warning>,
     trace: &mut T,
@@ -81,11 +83,61 @@ pub(crate) fn decide<T: Trace>(
         let says = rule(pod, snapshot, warnings);
         trace.step(Step::Rule { name, says });
         if let Some(reason) = says {
+            let refused =
+                if reason == Reason::Injected { skipped(pod, request, snapshot, trace) } else { None };
             // What is wrong with the policy is the policy's word.
-            return Decision::new(reason, if name == "policyName" { "policy" } else { name });
+            let by = if name == "policyName" { "policy" } else { name };
+            return refused.unwrap_or(Decision::new(reason, by));
         }
     }
     Decision::new(Reason::PolicyDisabled, "policy")
+}
+
+/// Whether the profile cannot serve a pod that would be injected. Asked last: whoever wants no sidecar has that reason.
+fn skipped<T: Trace>(
+    pod: &Value<'_>,
+    request: &Request<'_>,
+    snapshot: &Snapshot,
+    trace: &mut T,
+) -> Option<Decision> {
+    for skip in &snapshot.injector.skip {
+        let (name, reason, holds) = match skip {
+            Skip::Windows => (WINDOWS, Reason::Windows, is_for_windows(pod)),
+            Skip::JobWithoutNativeSidecar => {
+                let holds = is_of_job(pod, request) && !would_be_native(pod, request, snapshot);
+                (JOB, Reason::JobWithoutNativeSidecar, holds)
+            }
+        };
+        let says = holds.then_some(reason);
+        trace.step(Step::Rule { name, says });
+        if let Some(reason) = says {
+            return Some(Decision::new(reason, name));
+        }
+    }
+    None
+}
+
+const WINDOWS: &str = "windows";
+const JOB: &str = "job";
+/// Where a pod that does not say its system says it all the same.
+const OS: &str = "kubernetes.io/os";
+
+fn is_for_windows(pod: &Value<'_>) -> bool {
+    [text(pod, &["spec", "os", "name"]), text(pod, &["spec", "nodeSelector", OS])].contains(&"windows")
+}
+
+fn is_of_job(pod: &Value<'_>, request: &Request<'_>) -> bool {
+    match &request.owner {
+        Some(owner) => matches!(owner.kind.as_str(), "Job" | "CronJob"),
+        None => facts::controller(pod).is_some_and(|owner| text(owner, &["kind"]) == "Job"),
+    }
+}
+
+fn would_be_native(pod: &Value<'_>, request: &Request<'_>, snapshot: &Snapshot) -> bool {
+    // What is odd about the path is told when the pod is injected.
+    let parameters = path::parameters(request.path, &mut Vec::new());
+    let (cluster, _) = facts::cluster_and_network(pod, snapshot, &parameters);
+    facts::native_sidecar(snapshot, pod, snapshot.facts_of(cluster)).0
 }
 
 /// What a pod asks for, if its word is one.
@@ -150,6 +202,11 @@ pub fn looked_at(name: &str, pod: &Value<'_>, snapshot: &Snapshot) -> String {
         "namespace" => text(pod, &["metadata", "namespace"]).to_owned(),
         "label" => said(INJECT, label(pod, INJECT)),
         "annotation" => said(INJECT, annotation(pod, INJECT)),
+        WINDOWS => said("os.name", pod.at(&["spec", "os", "name"]).and_then(Value::as_str)),
+        JOB => match facts::controller(pod) {
+            Some(owner) => format!("made by a {}", text(owner, &["kind"])),
+            None => "made by no controller".to_owned(),
+        },
         "neverInjectSelector" => selectors(&config.never_inject),
         "alwaysInjectSelector" => selectors(&config.always_inject),
         _ => match &config.policy {

@@ -9,6 +9,7 @@
 //! | `decide` | injected or skipped |
 //! | `advice` | what the user should know of a pod that is admitted |
 //! | `annotations` | one table, and whether the values can be used |
+//! | `declared` | what the annotations that a profile declares come to |
 //! | `overrides` | what an earlier injection left, what the user set himself |
 //! | `root`, `functions` | what templates may see and call |
 //! | `render`, `overlay` | templates → texts → merged pod |
@@ -22,6 +23,7 @@ pub mod annotations;
 pub mod check;
 mod context;
 mod decide;
+mod declared;
 mod error;
 mod facts;
 mod finish;
@@ -36,6 +38,7 @@ pub(crate) mod root;
 mod trace;
 
 pub use decide::{IGNORED_NAMESPACES, looked_at};
+pub(crate) use declared::of_namespace;
 pub use error::{BadAnnotation, BadAnnotations, FinishError, InjectError, OverlayFault, OverlayStep};
 pub use facts::controller;
 pub use finish::metadata::STATUS;
@@ -76,7 +79,7 @@ pub fn inject<'r, T: Trace>(
     let (original, namespace_filled) = with_namespace(request);
     trace.step(Step::Pod { after: Stage::Start, pod: &original });
     let mut warnings = Vec::new();
-    let decision = decide::decide(&original, snapshot, &mut warnings, trace);
+    let decision = decide::decide(&original, request, snapshot, &mut warnings, trace);
     trace.step(Step::Decided { reason: decision.reason, by: decision.by });
     advice::give(&original, decision, snapshot, &mut warnings);
     if decision.reason != Reason::Injected {
@@ -112,7 +115,7 @@ fn injected<'r, T: Trace>(
     request: &Request<'r>,
     trace: &mut T,
 ) -> Result<Value<'r>, InjectError> {
-    annotations::check(&cx.original, &cx.snapshot.gates, trace).map_err(InjectError::BadAnnotations)?;
+    annotations::check_all(cx, trace).map_err(InjectError::BadAnnotations)?;
     let stripped = overrides::stripped(cx, trace)?;
     let owner = request.owner.clone().unwrap_or_else(|| facts::owner(&cx.original, &cx.snapshot.gates));
     let root = root::root(cx, &stripped, &owner);
@@ -189,7 +192,8 @@ fn context<'s, 'r, T: Trace>(
         annotation: finish::containers::annotation(&original, proxyconfig::ANNOTATION),
     };
     let proxy_config = proxyconfig::effective(&snapshot.mesh, &snapshot.proxy_configs, &target);
-    Context { snapshot, original, proxy_config, proxy_env, namespace_facts, native }
+    let declared = declared::resolve(snapshot, &original, known, warnings);
+    Context { snapshot, original, proxy_config, proxy_env, namespace_facts, declared, native }
 }
 
 /// What the host lends to the templates.

@@ -76,6 +76,11 @@ reasons! {
     /// The configuration's policy is neither enabled nor disabled, so nothing is injected.
     PolicyInvalid, Skipped, "policy_invalid", "Set policy to enabled or disabled in the injector's configuration.";
 
+    /// The pod is for Windows nodes, and this sidecar is for Linux.
+    Windows, Skipped, "windows", "Nothing: this sidecar cannot run there.";
+    /// The pod is a Job's, and a sidecar that is not native would keep the Job from ever being done.
+    JobWithoutNativeSidecar, Skipped, "job_without_native_sidecar", "Use nodes of Kubernetes 1.33 or newer, or set ENABLE_NATIVE_SIDECARS to true.";
+
     /// The object is not a pod: a field has the wrong kind or is out of range.
     BadPod, Refused, "bad_pod", "Correct the field that the message names.";
     /// The request holds no object.

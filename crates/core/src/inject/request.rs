@@ -76,6 +76,15 @@ pub enum Warning {
         /// What to do instead.
         instead: &'static str,
     },
+    /// An annotation under the profile's prefix that the profile does not declare.
+    Undeclared {
+        /// Its name.
+        name: String,
+        /// The name that was most likely meant.
+        nearest: Option<String>,
+    },
+    /// The namespace sets an annotation that only pods may set.
+    NotOfNamespaces(String),
     /// Labels or annotations of the pod ask for different things.
     Contradiction(Contradiction),
 }
@@ -166,6 +175,13 @@ impl fmt::Display for Warning {
             Self::Other(message) => f.write_str(message),
             Self::Deprecated { name, instead } => {
                 write!(f, "annotation {name} is deprecated: {instead}")
+            }
+            Self::Undeclared { name, nearest: Some(nearest) } => {
+                write!(f, "annotation {name} is not known: is {nearest} meant?")
+            }
+            Self::Undeclared { name, nearest: None } => write!(f, "annotation {name} is not known"),
+            Self::NotOfNamespaces(name) => {
+                write!(f, "annotation {name} of the namespace has no effect: only pods may set it")
             }
             Self::Contradiction(contradiction) => f.write_str(contradiction.text()),
         }

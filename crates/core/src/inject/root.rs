@@ -1,4 +1,4 @@
-//! What templates may see: the fields of Istio's `SidecarTemplateData`, by their Go names; and what of it is known
+//! What templates may see: the fields of Istio's `SidecarTemplateData`, by their Go names, and what a profile declares; and what of it is known
 //! before there is a pod. Never: what a template does with it.
 
 use pillion_govalue::{Map, Value};
@@ -30,6 +30,7 @@ pub(crate) fn root<'r>(cx: &Context<'_, 'r>, pod: &Value<'r>, owner: &Owner) -> 
         ("ProxyGID".into(), gid.into()),
         ("InboundTrafficPolicyMode".into(), snapshot.mesh.inbound_traffic_policy_mode().into()),
         ("CompliancePolicy".into(), snapshot.settings.compliance_policy.clone().into()),
+        ("Settings".into(), cx.declared.settings.clone()),
     ]))
 }
 
@@ -68,6 +69,7 @@ pub(crate) fn known(snapshot: &Snapshot) -> KnownRoots {
     }
     usual.insert("InboundTrafficPolicyMode", snapshot.mesh.inbound_traffic_policy_mode());
     usual.insert("CompliancePolicy", snapshot.settings.compliance_policy.clone());
+    usual.insert("Settings", snapshot.declared.defaults().clone());
     let mut fixed = usual.clone();
     fixed.retain(|key, _| FIXED.contains(&key));
     KnownRoots { usual: usual.into(), fixed: fixed.into() }

@@ -68,6 +68,7 @@ fn snapshot(settings: Settings) -> Snapshot {
         mesh: None,
         shared_mesh: None,
         proxy_configs: Vec::new(),
+        annotations: None,
     };
     Snapshot::build(&sources, settings, Cluster::default()).unwrap().snapshot
 }

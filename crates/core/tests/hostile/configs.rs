@@ -12,6 +12,7 @@ fn tried(config: &str, values: &str, mesh: &str) -> bool {
         mesh: Some(Source { name: "mesh", text: mesh }),
         shared_mesh: None,
         proxy_configs: Vec::new(),
+        annotations: None,
     };
     match Snapshot::build(&sources, Settings::default(), Cluster::default()) {
         Ok(built) => {

@@ -75,6 +75,7 @@ pub fn snapshot(config: &str, values: &str, mesh: Option<&str>, native: NativeSi
         mesh: mesh.map(|text| Source { name: "mesh", text }),
         shared_mesh: None,
         proxy_configs: Vec::new(),
+        annotations: None,
     };
     let settings = Settings { native_sidecars: native, ..Settings::default() };
     Snapshot::build(&sources, settings, Cluster::default()).unwrap().snapshot

@@ -106,6 +106,8 @@ impl Builder {
                 ("ProxyGID", "int64"),
                 ("InboundTrafficPolicyMode", "string"),
                 ("CompliancePolicy", "string"),
+                // None of Istio's: what a profile of our own declares.
+                ("Settings", "map[string]interface {}"),
             ],
         );
         self.go_type("*inject.SidecarTemplateData");

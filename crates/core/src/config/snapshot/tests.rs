@@ -10,6 +10,7 @@ fn sources<'t>(injector: &'t str, values: &'t str, mesh: &'t str) -> Sources<'t>
         mesh: Some(Source { name: "mesh", text: mesh }),
         shared_mesh: None,
         proxy_configs: Vec::new(),
+        annotations: None,
     }
 }
 

@@ -8,6 +8,7 @@ pub use table::{Annotation, Checked, Deprecated, Kind, TABLE};
 
 use pillion_govalue::Value;
 
+use super::context::Context;
 use super::error::{BadAnnotation, BadAnnotations};
 use super::finish::containers::annotations;
 use super::trace::{Step, Trace};
@@ -19,11 +20,22 @@ pub fn row(name: &str) -> Option<&'static Annotation> {
     TABLE.iter().find(|row| row.name == name)
 }
 
+/// Checks every annotation of the pod that this release or the profile checks.
+///
+/// # Errors
+/// All that cannot be used, in the order of their names.
+pub(crate) fn check_all<T: Trace>(cx: &Context<'_, '_>, trace: &mut T) -> Result<(), BadAnnotations> {
+    let mut bad = check(&cx.original, &cx.snapshot.gates, trace).err().unwrap_or_default();
+    bad.0.extend(cx.declared.bad.iter().cloned());
+    bad.0.sort_by(|a, b| a.name.cmp(&b.name));
+    if bad.0.is_empty() { Ok(()) } else { Err(bad) }
+}
+
 /// Checks every annotation of the pod that this release checks.
 ///
 /// # Errors
 /// All that cannot be used, in the order of their names.
-pub(crate) fn check<T: Trace>(pod: &Value<'_>, gates: &Gates, trace: &mut T) -> Result<(), BadAnnotations> {
+fn check<T: Trace>(pod: &Value<'_>, gates: &Gates, trace: &mut T) -> Result<(), BadAnnotations> {
     let mut bad = BadAnnotations::default();
     for (name, value) in annotations(pod) {
         let Some(row) = row(name) else { continue };

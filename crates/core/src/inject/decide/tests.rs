@@ -14,13 +14,16 @@ fn snapshot(config: &str) -> Snapshot {
         mesh: None,
         shared_mesh: None,
         proxy_configs: Vec::new(),
+        annotations: None,
     };
     Snapshot::build(&sources, Settings::default(), Cluster::default()).unwrap().snapshot
 }
 
 fn decided(snapshot: &Snapshot, pod: &str) -> (Reason, &'static str, usize) {
     let mut warnings = Vec::new();
-    let decision = decide(&parse(pod.as_bytes()).unwrap(), snapshot, &mut warnings, &mut ());
+    let pod = parse(pod.as_bytes()).unwrap();
+    let request = Request { pod: pod.clone(), namespace: "ns", path: "/inject", owner: None, now: None };
+    let decision = decide(&pod, &request, snapshot, &mut warnings, &mut ());
     (decision.reason, decision.by, warnings.len())
 }
 

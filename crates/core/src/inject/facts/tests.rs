@@ -130,6 +130,7 @@ fn knowing(settings: Settings, release: &str, cluster: Cluster) -> Snapshot {
         mesh: None,
         shared_mesh: None,
         proxy_configs: Vec::new(),
+        annotations: None,
     };
     Snapshot::build(&sources, settings, cluster).unwrap().snapshot
 }

@@ -36,6 +36,9 @@ pub(super) fn run<'r>(
     for (name, place) in moves {
         changed |= move_to(pod, List::InitContainers, name, *place);
     }
+    for name in cx.snapshot.injector.last_init.iter().filter(|_| !cx.native) {
+        changed |= move_to(pod, List::InitContainers, name, Place::Last);
+    }
     Ok(changed)
 }
 

@@ -1,0 +1,237 @@
+//! Every bootstrap that the profile can make is one that Envoy accepts: combinations of annotations are drawn from the
+//! profile's own declarations, each at its edges and between them, rendered by the engine, and given to
+//! `envoy --mode validate`. `PILLION_BOOTSTRAPS` says how many, `PILLION_SEED` which. Never: traffic.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use pillion_core::config::declared::{Kind, Row};
+use pillion_core::config::{Cluster, NativeSidecars, Settings, Snapshot};
+use pillion_core::inject::{Request, Verdict, inject};
+use pillion_govalue::{Map, Value, json, parse};
+
+/// How many are tried where nobody says.
+const MANY: usize = 240;
+
+/// Splitmix: small, and the same everywhere.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    fn below(&mut self, bound: usize) -> usize {
+        usize::try_from(self.roll() % u64::try_from(bound).unwrap()).unwrap()
+    }
+
+    fn one_in(&mut self, many: usize) -> bool {
+        self.below(many) == 0
+    }
+
+    /// The least, the most, or something between.
+    fn between(&mut self, least: i64, most: i64) -> i64 {
+        match self.below(4) {
+            0 => least,
+            1 => most,
+            _ => least + i64::try_from(self.roll() >> 1).unwrap() % (most - least + 1),
+        }
+    }
+}
+
+/// A value that a kind takes.
+fn value_of(kind: &Kind, dice: &mut Dice) -> Value<'static> {
+    match kind {
+        Kind::Bool => Value::Bool(dice.one_in(2)),
+        Kind::Int { least, most } => Value::Int(dice.between(*least, *most)),
+        Kind::Port => Value::Int(dice.between(1, 65535)),
+        Kind::Percent => Value::from(format!("{}%", dice.between(0, 100))),
+        Kind::Ports => {
+            let item = |dice: &mut Dice| {
+                let from = dice.between(1, 65535);
+                if dice.one_in(2) {
+                    from.to_string()
+                } else {
+                    format!("{from}-{}", dice.between(from, 65535))
+                }
+            };
+            let items: Vec<String> = (0..dice.below(4)).map(|_| item(dice)).collect();
+            Value::from(items.join(","))
+        }
+        Kind::Networks => {
+            let all = ["10.0.0.0/8", "192.168.7.0/24", "fd00::/8", "0.0.0.0/0", "10.1.2.3/32"];
+            let items: Vec<&str> = all.into_iter().filter(|_| dice.one_in(3)).collect();
+            Value::from(items.join(", "))
+        }
+        Kind::Duration { least, most } => Value::from(format!("{}ns", dice.between(*least, *most))),
+        Kind::Quantity => Value::from(["100m", "1", "0.5", "128Mi", "2Gi"][dice.below(5)]),
+        Kind::Enum(words) => Value::from(words[dice.below(words.len())].clone()),
+        Kind::Pattern { form, called } => {
+            let text = format!("x{}", dice.roll() % 1_000_000_007);
+            assert!(form.is_match(&text), "{called}: the generator makes {text:?}");
+            Value::from(text)
+        }
+        Kind::List { of, most, .. } => {
+            let items = dice.below((*most).min(5)) + 1;
+            Value::list((0..items).map(|_| value_of(of, dice)).collect())
+        }
+        Kind::Object(members) => {
+            let mut object = Map::new();
+            for member in members {
+                if member.required || dice.one_in(2) {
+                    object.insert(member.name.clone(), value_of(&member.kind, dice));
+                }
+            }
+            Value::map(object)
+        }
+    }
+}
+
+/// A value as an annotation has it; JSON is YAML too.
+fn text_of(value: &Value<'static>) -> String {
+    value.as_str().map_or_else(|| json::to_string(value, json::PLAIN), str::to_owned)
+}
+
+/// Some annotations, each of which the profile takes.
+fn annotations(rows: &[Row], dice: &mut Dice) -> BTreeMap<String, String> {
+    let mut all = BTreeMap::new();
+    for row in rows {
+        if dice.one_in(2) {
+            let text = text_of(&value_of(&row.kind, dice));
+            // Two upstreams of one name are drawn once in a while.
+            if row.problem(&text).is_none() {
+                all.insert(row.name.clone(), text);
+            }
+        }
+    }
+    all
+}
+
+fn pod(annotations: &BTreeMap<String, String>, dice: &mut Dice) -> String {
+    let owned = if dice.one_in(2) {
+        r#","ownerReferences":[{"apiVersion":"apps/v1","kind":"ReplicaSet","name":"web-1","uid":"6f1c","controller":true}]"#
+    } else {
+        ""
+    };
+    let grace = ["", r#""terminationGracePeriodSeconds":3,"#, r#""terminationGracePeriodSeconds":600,"#];
+    let probes =
+        ["", r#","readinessProbe":{"tcpSocket":{"port":"web"}},"livenessProbe":{"tcpSocket":{"port":9000}}"#];
+    let mut written = String::new();
+    for (name, value) in annotations {
+        let comma = if written.is_empty() { "" } else { "," };
+        let text = |text: &str| json::to_string(&Value::from(text.to_owned()), json::PLAIN);
+        write!(written, "{comma}{}:{}", text(name), text(value)).unwrap();
+    }
+    format!(
+        r#"{{"metadata":{{"name":"web","annotations":{{{written}}}{owned}}},"spec":{{{}"containers":[{{"name":"app",
+        "image":"app:1","ports":[{{"name":"web","containerPort":8080}}]{}}}]}}}}"#,
+        grace[dice.below(3)],
+        probes[dice.below(2)],
+    )
+}
+
+/// The arguments of an injected container.
+fn arguments(pod: &Value<'_>, container: &str) -> Option<Vec<String>> {
+    let all = ["containers", "initContainers"].into_iter().filter_map(|list| pod.at(&["spec", list]));
+    let mut all = all.flat_map(|list| list.as_list().unwrap_or_default());
+    let found = all.find(|c| c.get("name").and_then(Value::as_str) == Some(container))?;
+    let args = found.get("args").and_then(Value::as_list)?;
+    Some(args.iter().map(|arg| arg.as_str().unwrap().to_owned()).collect())
+}
+
+/// What is wrong with the redirect's arguments.
+fn redirect_problem(args: &[String]) -> Option<String> {
+    let (command, flags) = args.split_first()?;
+    let is_port = |text: &str| text.parse::<u16>().is_ok_and(|port| port > 0);
+    let are_ports =
+        |text: &str| text.is_empty() || text.split([',', '-']).all(is_port) && !text.contains("--");
+    let are_networks = |text: &str| {
+        matches!(text, "" | "*")
+            || text.split(',').all(|network| network.contains('/') && !network.contains(' '))
+    };
+    for pair in flags.chunks(2) {
+        let [flag, value] = pair else { return Some(format!("{pair:?} is no flag with a value")) };
+        let sound = match flag.as_str() {
+            "--outbound-port" | "--inbound-port" | "--ready-port" | "--stats-port" | "--admin-port" => {
+                is_port(value)
+            }
+            "--proxy-uid" | "--proxy-gid" => value.parse::<u32>().is_ok(),
+            "--self-calls" => value == "direct",
+            "--exclude-inbound-ports" | "--exclude-outbound-ports" => are_ports(value),
+            "--exclude-outbound-ranges" | "--include-outbound-ranges" => are_networks(value),
+            _ => false,
+        };
+        if !sound {
+            return Some(format!("{flag} {value:?}"));
+        }
+    }
+    (command != "redirect").then(|| format!("the command is {command:?}"))
+}
+
+/// Tries one combination; says what is wrong with it.
+fn tried(snapshots: &[Snapshot; 2], seed: u64) -> Result<bool, String> {
+    let mut dice = Dice(seed);
+    let snapshot = &snapshots[dice.below(2)];
+    let annotations = annotations(snapshot.declared.rows(), &mut dice);
+    let text = pod(&annotations, &mut dice);
+    let place = |what: String| format!("seed {seed}: {what}\n{text}");
+    let pod = parse(text.as_bytes()).map_err(|error| place(error.to_string()))?;
+    let request = Request { pod, namespace: "shop", path: "/inject", owner: None, now: None };
+    let outcome = inject(snapshot, &request, &mut ()).map_err(|error| place(error.to_string()))?;
+    if outcome.verdict != Verdict::Injected || !outcome.warnings.is_empty() {
+        return Err(place(format!("{:?} {:?}", outcome.reason, outcome.warnings)));
+    }
+    let envoy = arguments(&outcome.pod, "envoy").ok_or_else(|| place("no envoy".to_owned()))?;
+    let output = Command::new(super::envoy()).args(["--mode", "validate"]).args(&envoy).output().unwrap();
+    let told = String::from_utf8_lossy(&output.stderr);
+    if !output.status.success() || told.contains("eprecated") {
+        return Err(place(format!("{told}\n{}", envoy.last().unwrap())));
+    }
+    let redirect = arguments(&outcome.pod, "pillion-redirect");
+    let wanted = annotations.get("pillion.dev/redirect").is_none_or(|mode| mode == "init");
+    match redirect.as_deref().map(redirect_problem) {
+        Some(Some(problem)) => Err(place(problem)),
+        found if found.is_some() == wanted => Ok(wanted),
+        _ => Err(place("the redirect is there or not, against what the annotation says".to_owned())),
+    }
+}
+
+#[test]
+fn envoy_accepts_every_bootstrap_that_annotations_can_make() {
+    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
+    let many = number("PILLION_BOOTSTRAPS").map_or(MANY, |many| usize::try_from(many).unwrap());
+    let first = number("PILLION_SEED").unwrap_or(8) << 32;
+    let snapshots = [NativeSidecars::False, NativeSidecars::True].map(|native| {
+        let settings = Settings { native_sidecars: native, ..Settings::default() };
+        pillion::source::embedded::build(settings, Cluster::default()).unwrap().snapshot
+    });
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut done = Vec::new();
+        loop {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            if at >= many {
+                return done;
+            }
+            done.push(tried(&snapshots, first + u64::try_from(at).unwrap()));
+        }
+    };
+    let threads = thread::available_parallelism().map_or(2, Into::into);
+    let done: Vec<_> = thread::scope(|scope| {
+        let all: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        all.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
+    });
+    let faults: Vec<&String> = done.iter().filter_map(|done| done.as_ref().err()).collect();
+    let redirects = done.iter().filter(|done| matches!(done, Ok(true))).count();
+    println!("bootstraps: {}/{many} accepted", done.len() - faults.len());
+    println!("redirects: {redirects} with arguments that can be read");
+    assert_eq!(done.len(), many);
+    assert!(faults.is_empty(), "{} faults, the first:\n{}", faults.len(), faults[0]);
+}

@@ -22,7 +22,7 @@ const WORKERS: usize = 16;
 /// How long A waits for whom it calls: as many programs, for longer than anybody waits for it.
 const PATIENCE_OF_A: Duration = Duration::from_secs(60);
 /// How long the client waits for A.
-const PATIENCE: Duration = Duration::from_secs(2);
+const PATIENCE: Duration = Duration::from_secs(3);
 /// Time between two calls of the same kind, however the last one fares.
 const PACE: Duration = Duration::from_millis(50);
 const UPSTREAMS: &str = "
@@ -80,8 +80,8 @@ struct Figures {
     c: Tally,
     /// The most of A's workers that were busy at once.
     busy: usize,
-    /// How often A's Envoy answered for B because the breaker was open; none without Envoy.
-    overflow: Option<usize>,
+    /// How often A's Envoy answered for B because the breaker was open, and because B's time was up; none without Envoy.
+    refused: Option<[usize; 2]>,
 }
 
 struct World {
@@ -122,7 +122,7 @@ impl World {
 
     /// So many calls to A for B, and as many for C, at their pace.
     fn calls(&self, many: usize) -> Figures {
-        let before = self.overflow();
+        let before = self.refused();
         self.a.with_app(Server::peak);
         let [b, c] = [(&self.b, "b:8080"), (&self.c, "c:8080")].map(|(whom, host)| {
             let path = format!("/call/{}/{host}", whom.at(8080)[0]);
@@ -131,13 +131,15 @@ impl World {
         });
         let [b, c] = [b, c].map(|thread| Tally { answers: thread.join().unwrap() });
         let busy = self.a.with_app(Server::peak);
-        let overflow = self.overflow().zip(before).map(|(after, before)| after - before);
-        Figures { b, c, busy, overflow }
+        let refused = self.refused().zip(before);
+        let refused = refused.map(|(after, before)| [after[0] - before[0], after[1] - before[1]]);
+        Figures { b, c, busy, refused }
     }
 
-    fn overflow(&self) -> Option<usize> {
-        let counted = || self.a.stats().get("cluster.b.upstream_rq_pending_overflow");
-        self.is_injected.then(|| usize::try_from(counted()).unwrap())
+    fn refused(&self) -> Option<[usize; 2]> {
+        let names = ["upstream_rq_pending_overflow", "upstream_rq_timeout"];
+        let stats = self.is_injected.then(|| self.a.stats())?;
+        Some(names.map(|name| stats.get(&format!("cluster.b.{name}")).try_into().unwrap()))
     }
 
     /// All phases.
@@ -172,7 +174,7 @@ fn print(phase: &str, sidecars: &str, figures: &Figures) {
         let [p50, p99] = [50, 99].map(|percent| tally.percentile(percent).as_secs_f64() * 1000.0);
         let (calls, ok) = (tally.answers.len(), tally.ok());
         let [unavailable, late, none] = [Some(503), Some(504), None].map(|status| tally.with(status));
-        let overflow = figures.overflow.filter(|_| whom == "B");
+        let overflow = figures.refused.filter(|_| whom == "B").map(|[overflow, _]| overflow);
         let overflow = overflow.map_or_else(|| "-".to_owned(), |number| number.to_string());
         let busy = figures.busy;
         row(&format!(
@@ -196,7 +198,7 @@ fn a_service_that_hangs_does_not_take_others_with_it() {
     }
     let all_answered = |figures: &Figures| figures.b.ok() == 40 && figures.c.ok() == 40;
     assert!(all_answered(&without[0]) && all_answered(&with[0]), "all is well while B answers");
-    assert_eq!(with[0].overflow, Some(0));
+    assert_eq!(with[0].refused, Some([0, 0]));
 
     let (alone, guarded) = (&without[1], &with[1]);
     assert_eq!(alone.busy, WORKERS, "every worker of A waits for B");
@@ -205,9 +207,10 @@ fn a_service_that_hangs_does_not_take_others_with_it() {
 
     assert_eq!(guarded.c.ok(), 100, "C is not concerned");
     assert!(guarded.busy < WORKERS, "A has workers left: {} are busy", guarded.busy);
-    let overflow = guarded.overflow.unwrap();
+    let [overflow, late] = guarded.refused.unwrap();
     assert!(overflow > 0, "the breaker opens");
-    assert_eq!(guarded.b.with(Some(503)), overflow, "what the breaker refuses is what the client is told");
+    let told = [503, 504].map(|status| guarded.b.with(Some(status)));
+    assert_eq!(told, [overflow, late], "what the breaker refuses, and what is late, is what the client is told");
     assert_eq!(guarded.b.with(None), 0, "A has an answer for everybody");
     assert!(guarded.b.percentile(50) < alone.b.percentile(50), "and has it sooner");
     assert!(guarded.c.percentile(99) < alone.c.percentile(50));

@@ -245,8 +245,11 @@ fn a_pod_that_ends_in_order_loses_nothing_without_native_sidecars() {
 
 #[test]
 fn without_a_drain_calls_are_lost() {
-    let world = World::make(NativeSidecars::False, 0);
-    let outcome = world.end_one();
-    print("a pod ends, container, drain-seconds 0", &outcome);
-    assert!(outcome.lost > 0, "Envoy ends at once, and the application does not");
+    for (native, how) in [(NativeSidecars::True, "native sidecar"), (NativeSidecars::False, "container")] {
+        let world = World::make(native, 0);
+        let outcome = world.end_one();
+        print(&format!("a pod ends, {how}, drain-seconds 0"), &outcome);
+        assert_eq!(outcome.moved, 0, "nobody is told to connect elsewhere");
+        assert!(outcome.lost > 0, "who keeps its connection loses it at the end");
+    }
 }

@@ -10,10 +10,10 @@ use std::time::{Duration, Instant};
 
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
-use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper::{HeaderMap, Request, Response};
-use hyper_util::rt::TokioIo;
+use hyper::{HeaderMap, Request, Response, Version};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto;
 use socket2::Domain;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
@@ -28,6 +28,7 @@ const GRACE: Duration = Duration::from_secs(5);
 /// A request.
 pub struct Asked {
     pub path: String,
+    pub version: Version,
     /// Who has connected.
     pub from: SocketAddr,
     pub headers: HeaderMap,
@@ -162,8 +163,9 @@ async fn connection(
     workers: Arc<Workers>,
 ) {
     let service = service_fn(move |request| answer(Arc::clone(&workers), from, request));
-    let mut connection =
-        std::pin::pin!(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
+    // Whatever the client speaks, HTTP/1 or HTTP/2.
+    let server = auto::Builder::new(TokioExecutor::new());
+    let mut connection = std::pin::pin!(server.serve_connection(TokioIo::new(stream), service));
     tokio::select! {
         _ = connection.as_mut() => return,
         () = told(stopped) => connection.as_mut().graceful_shutdown(),
@@ -176,7 +178,12 @@ async fn answer(
     from: SocketAddr,
     request: Request<Incoming>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
-    let asked = Asked { path: request.uri().path().to_owned(), from, headers: request.headers().clone() };
+    let asked = Asked {
+        path: request.uri().path().to_owned(),
+        version: request.version(),
+        from,
+        headers: request.headers().clone(),
+    };
     let (status, text) = spawn_blocking(move || workers.work(&asked)).await.unwrap_or((500, String::new()));
     Ok(Response::builder().status(status).body(Full::new(Bytes::from(text))).unwrap())
 }

@@ -8,6 +8,10 @@ use std::net::{SocketAddr, TcpStream};
 use std::process::Command;
 use std::time::Duration;
 
+use http_body_util::{BodyExt, Empty};
+use hyper::body::Bytes;
+use hyper::client::conn::http2;
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use pillion_control_plane::kubelet::Network;
 use pillion_core::config::NativeSidecars;
 use serde_json::json;
@@ -74,10 +78,10 @@ impl World {
     }
 }
 
-/// Who answers whom, and the headers that came.
+/// Who answers whom, over which version of HTTP, and the headers that came.
 fn told(name: &str, asked: &Asked) -> Reply {
     let headers: Vec<&str> = asked.headers.keys().map(hyper::header::HeaderName::as_str).collect();
-    (200, format!("{name} {} {}", asked.from.ip(), headers.join(" ")))
+    (200, format!("{name} {} {:?} {}", asked.from.ip(), asked.version, headers.join(" ")))
 }
 
 /// A way of traffic: who is asked, what for, by whom the one who answers sees itself called, and what each call counts
@@ -158,6 +162,7 @@ fn traffic_passes_envoy_in_and_out_but_for_what_is_excluded() {
     }
     same_figures_by_prometheus(&world.a);
     speaks_first(&world);
+    stays_http2(&world);
     headers_that_envoy_adds(&world);
 }
 
@@ -192,12 +197,33 @@ fn speaks_first(world: &World) {
     row("traffic: a server that speaks first: 2 connections, both through Envoy as TCP");
 }
 
+/// HTTP/2 without TLS, as gRPC speaks it in clusters: out by A's Envoy and in by C's it stays what it is.
+fn stays_http2(world: &World) {
+    let to = world.c.at(WEB)[0];
+    let told = within(world.a.place(), move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let stream = TokioIo::new(tokio::net::TcpStream::connect(to).await.unwrap());
+            let (mut sender, connection) = http2::handshake(TokioExecutor::new(), stream).await.unwrap();
+            tokio::spawn(connection);
+            let request = hyper::Request::get("http://c:8080/").body(Empty::<Bytes>::new()).unwrap();
+            let body = sender.send_request(request).await.unwrap().into_body();
+            String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap()
+        })
+    });
+    assert!(told.split(' ').nth(2) == Some("HTTP/2.0"), "{told}");
+    let [out, into] = [(&world.a, "c"), (&world.c, "inbound_application")]
+        .map(|(pod, cluster)| pod.stats().get(&format!("cluster.{cluster}.upstream_cx_http2_total")));
+    assert_eq!((out, into), (1, 1));
+    row("traffic: HTTP/2 without TLS: one request, HTTP/2 from both Envoys to the application");
+}
+
 /// Headers that the application sees only because there is an Envoy: those that every proxy has to add, and no more.
 fn headers_that_envoy_adds(world: &World) {
     let (through, direct) = (world.c.at(WEB)[0], at(&world.d, WEB)[0]);
     let [through, direct] = [through, direct].map(|to| {
         let answer = within(place(&world.client), move || Caller::new(PATIENCE).get(to, "c", "/"));
-        answer.text.split(' ').skip(2).map(str::to_owned).collect::<BTreeSet<_>>()
+        answer.text.split(' ').skip(3).map(str::to_owned).collect::<BTreeSet<_>>()
     });
     assert!(through.is_superset(&direct), "{direct:?} becomes {through:?}");
     let added: Vec<&str> = through.difference(&direct).map(String::as_str).collect();

@@ -12,6 +12,7 @@ use pillion_core::config::NativeSidecars;
 use crate::app::{Answer, Caller, Server};
 use crate::network::within;
 use crate::pod::injected::Plain;
+use crate::pod::stats::scraped;
 use crate::pod::{Pod, at, network, place, soon};
 use crate::row;
 
@@ -90,6 +91,11 @@ fn an_instance_that_fails_is_left_out_and_taken_back() {
         world.ejected() == 1
     });
     assert!(failed >= 3, "it takes three failures");
+    for series in ["ejections_active", "ejections_enforced_total"] {
+        let series = format!("envoy_cluster_outlier_detection_{series}");
+        let told = scraped(world.a.network().address().into(), &series, r#"envoy_cluster_name="s""#);
+        assert_eq!(told, Some(1), "{series}");
+    }
     let (each, good) = world.round();
     assert_eq!((each[FAILING], good), (0, CALLS), "{each:?}");
     let stats = world.a.stats();

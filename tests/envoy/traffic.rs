@@ -171,6 +171,11 @@ fn same_figures_by_prometheus(a: &Pod) {
     let counted = a.stats().get("cluster.c.upstream_rq_total");
     let of = |name: &str| scraped(a.network().address().into(), name, r#"envoy_cluster_name="c""#);
     assert_eq!(of("envoy_cluster_upstream_rq_total"), Some(counted));
+    for (series, wanted) in
+        [("upstream_rq_pending_overflow", 0), ("upstream_rq_timeout", 0), ("membership_total", 1)]
+    {
+        assert_eq!(of(&format!("envoy_cluster_{series}")), Some(wanted), "{series}");
+    }
     assert_eq!(usize::try_from(counted).unwrap(), 2 * CALLS, "by its name over both families");
     row(&format!(
         "traffic: port 15090 has the same {counted} requests to the upstream c as the admin interface"

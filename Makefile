@@ -94,9 +94,10 @@ yaml: ## 20,000 generated documents read and 20,000 written, compared with Go's 
 	PILLION_ORACLE="$$(./tests/conformance/build-oracle.sh latest)" \
 	  $(CARGO) run --locked --quiet --profile ci -p pillion-goyaml --example against_go -- --seed $(SEED)
 
-envoy: ## The profile's bootstrap, accepted by a real Envoy; the redirect, in a real kernel
-	PILLION_ENVOY="$$(./scripts/envoy)" PILLION_NFT="$$(./scripts/nft)" \
-	  $(CARGO) test --locked --profile ci --test envoy $(IN_NAMESPACES) -- --nocapture $(ONLY)
+# One test after the other: figures are printed of some, and Envoys beside them would be in them.
+envoy: ## A real Envoy in injected pods that run: bootstraps, the redirect, breakers, drain; each row with its figures
+	PILLION_ENVOY="$$(./scripts/envoy)" PILLION_NFT="$$(./scripts/nft)" PILLION_KUBE="$$(./scripts/kube)" \
+	  $(CARGO) test --locked --profile ci --test envoy $(IN_NAMESPACES) -- --nocapture --test-threads=1 $(ONLY)
 
 page: ## The page of the debug port in a real browser, headless; its screenshots are in target/page
 	PILLION_CHROMIUM="$$(./scripts/chromium)" $(CARGO) test --locked --profile ci --test page -- --nocapture

@@ -78,7 +78,7 @@ ONLY ?=
 e2e: ## Installed in a real cluster by Helm and Kustomize: every rule that users rely on, row by row
 	PILLION_ORACLE="$$(./tests/conformance/build-oracle.sh latest)" PILLION_KUBE="$$(./scripts/kube)" \
 	PILLION_HELM="$${PILLION_HELM:-$$(./scripts/helm)}" PILLION_ISTIO="$$(./scripts/istio)" \
-	  $(CARGO) test --locked --profile ci --test e2e $(IN_NAMESPACES) -- --nocapture --test-threads=2 \
+	  $(CARGO) test --locked --profile ci --test e2e $(IN_NAMESPACES) -- --nocapture --test-threads=3 \
 	  --skip kubectl:: $(ONLY)
 
 e2e-long: ## The same, with five minutes beside a live istiod

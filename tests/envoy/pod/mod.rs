@@ -12,7 +12,7 @@ pub mod injected;
 pub mod stats;
 
 use std::net::{IpAddr, SocketAddr, TcpStream};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -229,6 +229,7 @@ impl Pod {
             network: &self.network,
             volumes: &volumes,
             program: &image.program,
+            tools: image.tools.as_deref(),
             variables: &variables,
             user: 0,
             hosts: Some(&hosts),
@@ -297,6 +298,7 @@ impl Pod {
 /// What stands for the image of a container.
 struct Image {
     program: PathBuf,
+    tools: Option<PathBuf>,
     variables: Vec<(&'static str, String)>,
 }
 
@@ -305,9 +307,10 @@ impl Image {
     fn of(container: &Value) -> Option<Self> {
         let image = container["image"].as_str().unwrap();
         match image.split(':').next().unwrap() {
-            "envoyproxy/envoy" => Some(Self { program: crate::envoy(), variables: vec![] }),
+            "envoyproxy/envoy" => Some(Self { program: crate::envoy(), tools: None, variables: vec![] }),
             "pillion-redirect" => Some(Self {
                 program: env!("CARGO_BIN_EXE_pillion").into(),
+                tools: Path::new(&crate::nft()).parent().map(Path::to_owned),
                 variables: vec![("PILLION_NFT", crate::nft())],
             }),
             _ => None,

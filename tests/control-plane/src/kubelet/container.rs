@@ -39,6 +39,7 @@ pub(super) fn command(shared: &Shared, pod: &Value, network: &Network, volumes: 
         network,
         volumes: volumes.directory(),
         program: &shared.options.program,
+        tools: None,
         variables: &[],
         user: shared.options.user,
         hosts: None,

@@ -16,16 +16,24 @@ use super::text;
 /// read-only if the pod says so.
 const INSIDE: &str = r#"
 set -eu
-volumes=$1 program=$2 hosts=$3 read_only=$4 mounts=$5
-shift 5
+volumes=$1 program=$2 tools=$3 hosts=$4 read_only=$5 mounts=$6
+shift 6
 [ -z "$hosts" ] || mount --bind "$hosts" /etc/hosts
 mount -t tmpfs -o mode=755 tmpfs /run
 mkdir /run/.volumes
 mount --bind "$volumes" /run/.volumes
-# The program may lie below the machine's /tmp, which the pod does not see.
+# The program and its tools may lie below the machine's /tmp, which the pod does not see.
 touch /run/.program
 mount --bind "$program" /run/.program
+if [ -n "$tools" ]; then
+	mkdir /run/.tools
+	mount --bind "$tools" /run/.tools
+fi
 mount -t tmpfs -o mode=1777 tmpfs /tmp
+if [ -n "$tools" ] && [ ! -e "$tools" ]; then
+	mkdir -p "$tools"
+	mount --bind /run/.tools "$tools"
+fi
 while [ "$mounts" -gt 0 ]; do
 	mkdir -p "$2"
 	mount --bind "/run/.volumes/$1" "$2"
@@ -57,6 +65,8 @@ pub struct Place<'a> {
     pub volumes: &'a Path,
     /// The program that stands for the container's image.
     pub program: &'a Path,
+    /// A directory of programs that it calls.
+    pub tools: Option<&'a Path>,
     /// What the image sets for it.
     pub variables: &'a [(&'a str, &'a str)],
     /// The user that the image names.
@@ -80,7 +90,9 @@ pub(super) fn command(
     let mut line = place.network.enter();
     line.extend(["unshare", "--mount", "sh", "-c", INSIDE, "sh"].map(str::to_owned));
     line.extend([place.volumes, place.program].map(|path| path.display().to_string()));
-    line.push(place.hosts.map(|path| path.display().to_string()).unwrap_or_default());
+    line.extend(
+        [place.tools, place.hosts].map(|path| path.map(|it| it.display().to_string()).unwrap_or_default()),
+    );
     line.push((container["securityContext"]["readOnlyRootFilesystem"] == true).to_string());
     // A mount path below another one comes after it.
     let mut mounts: Vec<&Value> = container["volumeMounts"].as_array().into_iter().flatten().collect();

@@ -153,8 +153,8 @@ async fn proxy_configs(client: Client, found: Arc<Found>) {
 
 async fn namespaces(client: Client, found: Arc<Found>) {
     let stream = watcher(Api::<PartialObjectMeta<Namespace>>::all(client), watcher::Config::default());
-    let read = |mut namespace: PartialObjectMeta<Namespace>| NamespaceFacts {
-        annotations: std::mem::take(namespace.annotations_mut()),
+    let read = |mut namespace: PartialObjectMeta<Namespace>| {
+        NamespaceFacts::of(std::mem::take(namespace.annotations_mut()))
     };
     follow("namespaces", stream, read, |told| {
         let all = |table: &Table<NamespaceFacts>| {

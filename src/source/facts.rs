@@ -41,10 +41,7 @@ fn read_cluster(place: &Place<'_>, within: &Path) -> Result<ClusterFacts, Source
     };
     let namespaces = objects(&NAMESPACES)?.unwrap_or_default();
     let namespaces = namespaces.iter().map(|object| {
-        Ok((
-            object.at(&["metadata", "name"]).to_owned(),
-            NamespaceFacts { annotations: annotations(object)? },
-        ))
+        Ok((object.at(&["metadata", "name"]).to_owned(), NamespaceFacts::of(annotations(object)?)))
     });
     let nodes = objects(&NODES)?.map(|nodes| nodes.iter().map(node).collect::<Nodes>());
     Ok(ClusterFacts { namespaces: namespaces.collect::<Result<_, SourceError>>()?, nodes })

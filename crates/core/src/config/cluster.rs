@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use super::declared;
+
 /// The id of a cluster that nobody named, as in Istio.
 pub const DEFAULT_CLUSTER_ID: &str = "Kubernetes";
 
@@ -32,11 +34,24 @@ pub struct ClusterFacts {
     pub nodes: Option<Nodes>,
 }
 
+/// What the annotations that are read begin with: what a profile declares, and OpenShift's users and groups.
+const READ: [&str; 2] = [declared::PREFIX, "openshift.io/sa.scc."];
+
 /// What is read of a namespace.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NamespaceFacts {
-    /// Its annotations.
+    /// Its annotations, as far as anything reads them.
     pub annotations: BTreeMap<String, String>,
+}
+
+impl NamespaceFacts {
+    /// The facts of a namespace with these annotations. Others that it has are left out: tools write such all the time, and
+    /// each change of a fact is a new configuration.
+    #[must_use]
+    pub fn of(mut annotations: BTreeMap<String, String>) -> Self {
+        annotations.retain(|name, _| READ.iter().any(|start| name.starts_with(start)));
+        Self { annotations }
+    }
 }
 
 /// What is read of a node.
@@ -106,6 +121,14 @@ fn is_word(word: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn annotations_of_a_namespace_that_nobody_reads_are_no_facts() {
+        let names =
+            ["pillion.dev/log-level", "openshift.io/sa.scc.uid-range", "openshift.io/requester", "team"];
+        let of = |names: &[&str]| names.iter().map(|name| ((*name).to_owned(), String::new())).collect();
+        assert_eq!(NamespaceFacts::of(of(&names)), NamespaceFacts { annotations: of(&names[..2]) });
+    }
 
     #[test]
     fn kubelet_versions_are_read_as_leniently_as_in_istio() {

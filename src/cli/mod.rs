@@ -8,6 +8,7 @@
 //! | `shadow` | `pillion shadow`: the same, where another injector answers |
 //! | `boot` | the tasks that `serve` runs beside its listeners |
 //! | `cluster` | which cluster is meant, and certificates |
+//! | `clients` | who may call the webhook's port |
 //! | `tryout` | the line that `serve` prints, and the files it names |
 //! | `record` | where reviews are recorded |
 //! | `replay` | `pillion replay`: recorded reviews, answered again |
@@ -29,6 +30,7 @@
 //! Never: imported by any other module.
 
 mod boot;
+mod clients;
 mod cluster;
 mod config;
 mod doctor;

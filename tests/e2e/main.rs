@@ -11,6 +11,7 @@
 //! | `explain` | `pillion explain` beside what really happens |
 //! | `applied` | what users see while they apply ConfigMaps and workloads |
 //! | `endure` | what must not be noticed by whoever creates pods |
+//! | `clients` | API servers that must present a certificate |
 //! | `doctor` | `pillion doctor`: one fault at a time, named first with its mend |
 //! | `status` | which pods have their sidecar: the command, gauges, Events |
 //! | `tags` | `pillion tag` |
@@ -31,6 +32,7 @@
 )]
 
 mod applied;
+mod clients;
 mod doctor;
 mod endure;
 mod explain;

@@ -10,6 +10,7 @@
 //! | `server` | TLS, HTTP/1.1 and HTTP/2, slow clients, the connection cap, draining |
 //! | `reload` | configurations that change while the webhook runs |
 //! | `certificates` | certificates that come late, change, expire, or must be trusted first |
+//! | `clients` | who may call the webhook's port, where that is asked |
 //! | `folders` | objects in folders of a configuration: facts of clusters, ProxyConfig resources |
 //! | `serve` | `pillion serve` as a process: its contract with whoever starts it |
 //! | `inject` | `pillion inject` as a process |
@@ -35,6 +36,7 @@
 mod admin;
 mod admission;
 mod certificates;
+mod clients;
 mod cluster_commands;
 mod config;
 mod debug;

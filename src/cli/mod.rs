@@ -59,7 +59,7 @@ use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use clap_complete::Shell;
 
@@ -110,6 +110,13 @@ enum Command {
         /// The shell.
         shell: Shell,
     },
+    /// Write the manual pages, one a command, into a directory: for whoever makes a package.
+    #[command(hide = true)]
+    Man {
+        /// The directory; it is there already.
+        #[arg(value_name = "DIR")]
+        directory: PathBuf,
+    },
 }
 
 /// Arguments that make no sense together, or a value that cannot be taken.
@@ -141,6 +148,7 @@ pub fn main() -> ExitCode {
         Command::Redirect(args) => redirect::run(&args),
         Command::Version => print(&format!("pillion {}\n", env!("CARGO_PKG_VERSION"))),
         Command::Completions { shell } => completions(shell),
+        Command::Man { directory } => manual(&directory),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -171,6 +179,11 @@ fn completions(shell: Shell) -> Result<()> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "pillion", &mut script);
     print(&String::from_utf8_lossy(&script))
+}
+
+fn manual(directory: &Path) -> Result<()> {
+    clap_mangen::generate_to(Cli::command(), directory)
+        .with_context(|| format!("cannot write manual pages into {}", directory.display()))
 }
 
 /// Writes to standard output.

@@ -10,6 +10,7 @@
 //! | `selectors` | who is injected, against Istio's own chart |
 //! | `values` | what single values change |
 //! | `installed` | the chart in the cluster: upgrades, rights, whom API servers ask about |
+//! | `readme` | lines of the documentation that install it |
 //! | `manifests` | Kustomize |
 //! | `flags` | what the chart writes and the program reads |
 //! | `image` | the Dockerfile and the libraries of the binary |
@@ -31,6 +32,7 @@ mod installed;
 mod manifests;
 mod matrix;
 mod objects;
+mod readme;
 mod refusals;
 mod selectors;
 mod support;

@@ -22,6 +22,8 @@
 //! | `hostile` | strangers: reviews torn, hurt and blown up |
 //! | `redirect` | `pillion redirect` as a process, without a kernel that takes its rules |
 //! | `golden` | folders of input and expected output |
+//! | `release` | what a release says of itself: its version, manual pages, completions |
+//! | `quickstart` | the README's commands, tried |
 //! | `docs` | what the documentation says of the code |
 //! | `tidy` | rules about the source that no compiler knows |
 
@@ -47,7 +49,9 @@ mod golden;
 mod hostile;
 mod inject;
 mod kube_inject;
+mod quickstart;
 mod redirect;
+mod release;
 mod reload;
 mod serve;
 mod server;

@@ -10,6 +10,7 @@
 //! | `selectors` | who is injected, against Istio's own chart |
 //! | `values` | what single values change |
 //! | `installed` | the chart in the cluster: upgrades, rights, whom API servers ask about |
+//! | `restricted` | Pod Security: our pods, where `restricted` is enforced |
 //! | `readme` | lines of the documentation that install it |
 //! | `manifests` | Kustomize |
 //! | `flags` | what the chart writes and the program reads |
@@ -34,6 +35,7 @@ mod matrix;
 mod objects;
 mod readme;
 mod refusals;
+mod restricted;
 mod selectors;
 mod support;
 mod values;

@@ -24,6 +24,7 @@
 //! | `golden` | folders of input and expected output |
 //! | `release` | what a release says of itself: its version, manual pages, completions |
 //! | `quickstart` | the README's commands, tried |
+//! | `secrets` | what must be in no log, error, recording or explanation |
 //! | `docs` | what the documentation says of the code |
 //! | `tidy` | rules about the source that no compiler knows |
 
@@ -53,6 +54,7 @@ mod quickstart;
 mod redirect;
 mod release;
 mod reload;
+mod secrets;
 mod serve;
 mod server;
 mod shadow;

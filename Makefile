@@ -82,7 +82,7 @@ ONLY ?=
 e2e: ## Installed in a real cluster by Helm and Kustomize: every rule that users rely on, row by row
 	PILLION_ORACLE="$$(./tests/conformance/build-oracle.sh latest)" PILLION_KUBE="$$(./scripts/kube)" \
 	PILLION_HELM="$${PILLION_HELM:-$$(./scripts/helm)}" PILLION_ISTIO="$$(./scripts/istio)" \
-	  $(CARGO) test --locked --profile ci --test e2e $(IN_NAMESPACES) -- --nocapture --test-threads=2 \
+	  $(CARGO) test --locked --profile ci --test e2e $(IN_NAMESPACES) -- --nocapture --test-threads=3 \
 	  --skip kubectl:: $(ONLY)
 
 e2e-long: ## The same, with five minutes beside a live istiod
@@ -98,9 +98,10 @@ yaml: ## 20,000 generated documents read and 20,000 written, compared with Go's 
 	PILLION_ORACLE="$$(./tests/conformance/build-oracle.sh latest)" \
 	  $(CARGO) run --locked --quiet --profile ci -p pillion-goyaml --example against_go -- --seed $(SEED)
 
-envoy: ## The profile's bootstrap, accepted by a real Envoy; the redirect, in a real kernel
-	PILLION_ENVOY="$$(./scripts/envoy)" PILLION_NFT="$$(./scripts/nft)" \
-	  $(CARGO) test --locked --profile ci --test envoy $(IN_NAMESPACES) -- --nocapture $(ONLY)
+# One test after the other: figures are printed of some, and Envoys beside them would be in them.
+envoy: ## A real Envoy in injected pods that run: bootstraps, the redirect, breakers, drain; each row with its figures
+	PILLION_ENVOY="$$(./scripts/envoy)" PILLION_NFT="$$(./scripts/nft)" PILLION_KUBE="$$(./scripts/kube)" \
+	  $(CARGO) test --locked --profile ci --test envoy $(IN_NAMESPACES) -- --nocapture --test-threads=1 $(ONLY)
 
 page: ## The page of the debug port in a real browser, headless; its screenshots are in target/page
 	PILLION_CHROMIUM="$$(./scripts/chromium)" $(CARGO) test --locked --profile ci --test page -- --nocapture

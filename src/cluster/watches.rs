@@ -39,7 +39,8 @@ impl Needs {
         };
         Self {
             names,
-            namespaces: settings.platform == Platform::OpenShift,
+            // On OpenShift they name users and groups; in Envoy mode they give defaults to their pods.
+            namespaces: settings.platform == Platform::OpenShift || *origin == Origin::Embedded,
             nodes: settings.native_sidecars == NativeSidecars::Auto,
         }
     }
@@ -204,5 +205,25 @@ fn heard<V, T>(
         Told::Objects(table) => Some(objects(table)),
         Told::NotServed => Some(Part::Missing),
         Told::Failed(reason) => matches!(old, Part::Awaited(_)).then_some(Part::Awaited(Some(reason))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn namespaces_are_watched_where_they_decide_something() {
+        let names = Origin::ConfigMaps(Names::of(&Settings::default(), None));
+        for (origin, platform, wanted) in [
+            (&names, Platform::None, false),
+            (&names, Platform::OpenShift, true),
+            (&Origin::Embedded, Platform::None, true),
+            (&Origin::Embedded, Platform::OpenShift, true),
+        ] {
+            let needs = Needs::of(origin, &Settings { platform, ..Settings::default() });
+            assert_eq!(needs.namespaces, wanted, "{origin:?} {platform:?}");
+            assert_eq!(matches!(needs.awaited().namespaces, Part::Awaited(None)), wanted);
+        }
     }
 }

@@ -155,16 +155,26 @@ const RIGHTS: &[(&str, &str, &str, bool)] = &[
     ("create", "pods", "rights", false),
 ];
 
-#[test]
-fn the_program_may_do_what_it_does_and_nothing_else() {
-    namespace("rights", &[]);
+/// What differs in Envoy mode: namespaces give defaults to their pods, and nothing of Istio's is read.
+const RIGHTS_IN_ENVOY_MODE: &[(&str, &str, &str, bool)] = &[
+    ("list", "namespaces", "", true),
+    ("watch", "namespaces", "", true),
+    ("patch", "namespaces", "", false),
+    ("watch", "nodes", "", true),
+    ("watch", "proxyconfigs.networking.istio.io", "", false),
+    ("watch", "configmaps/istio-sidecar-injector-own", "istio-system", false),
+    ("list", "pods", "", false),
+];
+
+/// Holds what the program of a release may do against the rows; release, revision and namespace are of one name.
+fn hold_rights(name: &str, values: &str, rights: &[(&str, &str, &str, bool)]) {
+    namespace(name, &[]);
     let chart = repository("charts/pillion");
-    let values =
-        ["--set", "revision=rights,revisionTags={prod},takeover={taken-over},workloadWarnings.enabled=true"];
-    release(&["install", "rights", chart.to_str().unwrap()], "rights", &values);
-    for (verb, what, place, may) in RIGHTS {
+    let values = format!("revision={name},{values}");
+    release(&["install", name, chart.to_str().unwrap()], name, &["--set", &values]);
+    for (verb, what, place, may) in rights {
         let mut command = kubectl(&["auth", "can-i", "--quiet", verb, what]);
-        command.arg("--as=system:serviceaccount:rights:pillion-rights");
+        command.arg(format!("--as=system:serviceaccount:{name}:pillion-{name}"));
         match *place {
             "" => command.arg("--all-namespaces"),
             place => command.args(["--namespace", place]),
@@ -173,12 +183,18 @@ fn the_program_may_do_what_it_does_and_nothing_else() {
         assert_eq!(
             answer.status.success(),
             *may,
-            "{verb} {what} in {place:?}: {}",
+            "{values}: {verb} {what} in {place:?}: {}",
             String::from_utf8_lossy(&answer.stderr)
         );
     }
-    release(&["uninstall", "rights"], "rights", &[]);
-    println!("{} rights are as they should be", RIGHTS.len());
+    release(&["uninstall", name], name, &[]);
+    println!("{values}: {} rights are as they should be", rights.len());
+}
+
+#[test]
+fn the_program_may_do_what_it_does_and_nothing_else() {
+    hold_rights("rights", "revisionTags={prod},takeover={taken-over},workloadWarnings.enabled=true", RIGHTS);
+    hold_rights("own", "mode=envoy", RIGHTS_IN_ENVOY_MODE);
 }
 
 /// Pods, and whether API servers ask about them when `skipInApiServer` is `all`.

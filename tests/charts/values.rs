@@ -63,8 +63,8 @@ fn the_mode_says_what_the_configuration_is() {
         assert_eq!(elsewhere, usize::from(mode == "istio"), "rights in Istio's namespace");
         let cluster = &of_kind(&objects, "ClusterRole")[0]["rules"];
         assert_eq!(cluster.to_string().contains("proxyconfigs"), mode == "istio");
-        // Namespaces are read where they decide something: on OpenShift.
-        assert!(!cluster.to_string().contains("namespaces"));
+        // Namespaces are read where they decide something: in Envoy mode, and on OpenShift.
+        assert_eq!(cluster.to_string().contains("namespaces"), mode == "envoy");
     }
 }
 

@@ -8,6 +8,7 @@
 //! | `kubectl` | `pillion inject \| kubectl create --dry-run=server` (`make dry-run`; all else is `make e2e`) |
 //! | `harness` | a cluster whose pods run: control plane, kubelet, Helm, Kustomize |
 //! | `kubelet` | the harness itself |
+//! | `envoy_mode` | installed without any Istio |
 //! | `explain` | `pillion explain` beside what really happens |
 //! | `applied` | what users see while they apply ConfigMaps and workloads |
 //! | `endure` | what must not be noticed by whoever creates pods |
@@ -36,6 +37,7 @@ mod applied;
 mod clients;
 mod doctor;
 mod endure;
+mod envoy_mode;
 mod explain;
 mod harness;
 mod kubectl;

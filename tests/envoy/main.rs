@@ -4,21 +4,36 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | here | bootstraps that Envoy accepts |
+//! | here, `bootstraps` | bootstraps that Envoy accepts |
 //! | `network` | namespaces that stand for a pod and its peer, servers in them |
 //! | `redirect` | `pillion redirect` in a real kernel |
+//! | `pod` | injected pods, run as a kubelet runs them |
+//! | `app` | the applications in them, and who calls them |
+//! | `traffic` | what passes Envoy, and what goes past it |
+//! | `breaker` | a service that hangs, with sidecars and without |
+//! | `outliers` | one instance that fails |
+//! | `ending` | Envoy killed, started again, drained, under load |
+//! | `created` | pods that a real API server has created (`PILLION_KUBE`) |
 
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
+    clippy::panic,
     clippy::print_stdout,
     unreachable_pub,
     reason = "a test fails by panicking and prints its figures"
 )]
 
+mod app;
 mod bootstraps;
+mod breaker;
+mod created;
+mod ending;
 mod network;
+mod outliers;
+mod pod;
 mod redirect;
+mod traffic;
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -30,6 +45,15 @@ use pillion_govalue::Value;
 fn envoy() -> PathBuf {
     let named = std::env::var_os("PILLION_ENVOY").expect("PILLION_ENVOY names no Envoy: run `make envoy`");
     PathBuf::from(named)
+}
+
+fn nft() -> String {
+    std::env::var("PILLION_NFT").expect("PILLION_NFT names no nft: run `make envoy`")
+}
+
+/// A row of the table that `make envoy` prints.
+fn row(text: &str) {
+    println!("envoy: {text}");
 }
 
 /// The arguments of the `envoy` container that the embedded profile puts into a small pod.

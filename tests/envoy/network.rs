@@ -8,6 +8,7 @@ use std::os::fd::AsFd;
 use std::process::Command;
 use std::sync::atomic::{AtomicU16, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::thread::JoinHandle;
 
 use nix::sched::{CloneFlags, setns};
 use nix::sys::socket::getsockopt;
@@ -116,7 +117,7 @@ impl Drop for Pair {
 }
 
 /// The interpreter itself: what is called `python3` may be a script that looks for it anew each time.
-fn python() -> &'static str {
+pub fn python() -> &'static str {
     static PYTHON: OnceLock<String> = OnceLock::new();
     PYTHON.get_or_init(|| {
         let asked = Command::new("python3").args(["-c", "import sys; print(sys.executable)"]).output();
@@ -131,15 +132,22 @@ fn ip(arguments: &str) {
     assert!(output.status.success(), "ip {arguments}: {said} (the test runs in scripts/netns)");
 }
 
-/// Runs something in a namespace, on a thread of its own. What it opens stays there.
-pub fn within<T: Send + 'static>(namespace: &str, work: impl FnOnce() -> T + Send + 'static) -> T {
+/// Begins something in a namespace, on a thread of its own: what it opens is there, and what threads of it open.
+pub fn begin_within<T: Send + 'static>(
+    namespace: &str,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> JoinHandle<T> {
     let path = format!("/run/netns/{namespace}");
-    let thread = std::thread::spawn(move || {
+    std::thread::spawn(move || {
         let file = std::fs::File::open(path).unwrap();
         setns(file.as_fd(), CloneFlags::CLONE_NEWNET).unwrap();
         work()
-    });
-    thread.join().unwrap()
+    })
+}
+
+/// Runs something in a namespace, to its end.
+pub fn within<T: Send + 'static>(namespace: &str, work: impl FnOnce() -> T + Send + 'static) -> T {
+    begin_within(namespace, work).join().unwrap()
 }
 
 /// A server on all addresses of a namespace, which counts whom it answered. Its thread ends with the test.
@@ -162,7 +170,8 @@ pub fn serve(namespace: &str, port: u16, name: &'static str, original: bool) -> 
     count
 }
 
-fn listen(domain: Domain, port: u16) -> TcpListener {
+/// A listener on all addresses of one family, in the thread's namespace.
+pub fn listen(domain: Domain, port: u16) -> TcpListener {
     let socket = Socket::new(domain, Type::STREAM, None).unwrap();
     socket.set_reuse_address(true).unwrap();
     let any: IpAddr = if domain == Domain::IPV6 {
@@ -172,7 +181,7 @@ fn listen(domain: Domain, port: u16) -> TcpListener {
         std::net::Ipv4Addr::UNSPECIFIED.into()
     };
     socket.bind(&SocketAddr::new(any, port).into()).unwrap();
-    socket.listen(64).unwrap();
+    socket.listen(1024).unwrap();
     socket.into()
 }
 

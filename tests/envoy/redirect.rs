@@ -7,14 +7,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use crate::network::{Addresses, Pair, V4, V6, datagram_returns, echo_datagrams, serve};
+use crate::nft;
 
 /// A user of the app, and Envoy's.
 const APP: (u32, u32) = (1000, 1000);
 const ENVOY: (u32, u32) = (1337, 1337);
-
-fn nft() -> String {
-    std::env::var("PILLION_NFT").expect("PILLION_NFT names no nft: run `make envoy`")
-}
 
 fn inside(namespace: &str, program: &str) -> Command {
     let mut command = Command::new("nsenter");

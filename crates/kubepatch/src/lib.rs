@@ -4,6 +4,8 @@
 //! Never: reading or writing objects, knowing what injection means, or deciding anything.
 
 mod apply;
+#[cfg(test)]
+mod clock;
 mod diff;
 mod merge;
 mod op;

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use k8s_openapi::api::admissionregistration::v1::MutatingWebhook;
 use k8s_openapi::api::core::v1::Namespace;
 use kube::ResourceExt;
+use strsim::osa_distance;
 
 use crate::cluster::doctor::facts::Facts;
 use crate::cluster::doctor::finding::{Finding, Gathered};
@@ -142,7 +143,7 @@ pub(in crate::cluster::doctor) fn labels(facts: &Facts) -> Finding {
 /// What somebody meant who wrote another word.
 fn meant(word: &str) -> &'static str {
     let no = ["false", "no", "off", "0", "never"].contains(&word.to_lowercase().as_str());
-    let disabled = no || distance(&word.to_lowercase(), "disabled") <= WRONG;
+    let disabled = no || osa_distance(&word.to_lowercase(), "disabled") <= WRONG;
     if disabled { "disabled" } else { "enabled" }
 }
 
@@ -162,7 +163,7 @@ fn misspelt(namespace: &Namespace) -> Vec<Finding> {
         if LABELS.contains(&key.as_str()) || ALIKE.contains(&key.as_str()) || key.len() > LONGEST {
             continue;
         }
-        let close = LABELS.iter().find(|right| distance(&key.to_lowercase(), right) <= WRONG);
+        let close = LABELS.iter().find(|right| osa_distance(&key.to_lowercase(), right) <= WRONG);
         let Some(right) = close.filter(|right| !namespace.labels().contains_key(**right)) else { continue };
         found.push(
             Finding::warn(format!("namespace {name} has the label {key}: is {right} meant?"))
@@ -170,26 +171,6 @@ fn misspelt(namespace: &Namespace) -> Vec<Finding> {
         );
     }
     found
-}
-
-/// How many letters must be added, left out, changed or exchanged with the next one.
-fn distance(one: &str, other: &str) -> usize {
-    let (one, other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
-    let width = other.len() + 1;
-    let mut before: Vec<usize> = vec![0; width];
-    let mut above: Vec<usize> = (0..width).collect();
-    for (i, a) in one.iter().enumerate() {
-        let mut row = vec![i + 1; width];
-        for (j, b) in other.iter().enumerate() {
-            let changed = above[j] + usize::from(a != b);
-            row[j + 1] = changed.min(above[j + 1] + 1).min(row[j] + 1);
-            if i > 0 && j > 0 && *a == other[j - 1] && one[i - 1] == *b {
-                row[j + 1] = row[j + 1].min(before[j - 1] + 1);
-            }
-        }
-        before = std::mem::replace(&mut above, row);
-    }
-    above[width - 1]
 }
 
 pub(in crate::cluster::doctor) fn ambient(facts: &Facts) -> Finding {
@@ -290,19 +271,6 @@ mod tests {
         }
         let fine = with(&[(ISTIO_REVISION, "r"), ("istio.io/use-waypoint", "w"), ("team", "a")]);
         assert_eq!(labels(&fine).status, Status::Pass, "{:?}", labels(&fine));
-    }
-
-    #[test]
-    fn letters_that_are_wrong_are_counted() {
-        for (one, other, wrong) in [
-            ("", "ab", 2),
-            ("injecton", "injection", 1),
-            ("rve", "rev", 1),
-            ("abc", "abc", 0),
-            ("kitten", "sitting", 3),
-        ] {
-            assert_eq!(distance(one, other), wrong, "{one} {other}");
-        }
     }
 
     #[test]

@@ -5,12 +5,15 @@
 //! | module | holds |
 //! |---|---|
 //! | `life` | what happens to one pod, from its start to its end |
-//! | `container` | the command line, the environment, the user |
+//! | `container` | the environment, and what it is made of |
+//! | `sandbox` | the command line: mount namespace, volumes, user, capabilities |
 //! | `volumes` | volumes as directories, kept up to date |
 //! | `network` | network namespaces and addresses |
 //! | `probe` | readiness |
 //! | `status` | what is told to the API server |
 //! | `node` | the node and its heartbeat |
+//!
+//! [`standalone`] runs single containers of pods in the same way, where a test stands for the kubelet.
 //!
 //! It needs root in a network namespace of the test's own (`scripts/netns`). It knows what it needs to know: one
 //! container a pod, no liveness probes, no resources. What it does not know it refuses, and the pod's status says so.
@@ -20,6 +23,7 @@ mod life;
 mod network;
 mod node;
 mod probe;
+mod sandbox;
 mod status;
 mod volumes;
 
@@ -36,7 +40,9 @@ use serde_json::Value;
 use crate::children::Children;
 use crate::{Client, ControlPlane};
 
-pub use network::HOST;
+pub use container::standalone;
+pub use network::{Addresses, HOST, Network};
+pub use sandbox::Place;
 
 /// How often the API server is asked for its pods.
 const PAUSE: Duration = Duration::from_millis(100);

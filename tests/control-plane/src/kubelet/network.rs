@@ -1,7 +1,7 @@
 //! Network namespaces of pods: each has an address of its own that the test's namespace and all other pods reach.
 //! Never touches the machine's own network: the test itself runs in a namespace, where [`HOST`] is an address.
 
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::process::Command;
 use std::sync::atomic::{AtomicU16, Ordering};
 
@@ -10,9 +10,12 @@ use anyhow::{Context, Result, ensure};
 /// The address of the test's namespace: the API server and pods on the host's network.
 pub const HOST: Ipv4Addr = Ipv4Addr::new(10, 99, 0, 1);
 
+/// Where pods send what is for others, over IPv6: the other end of each pod's link has this address.
+const GATEWAY: Ipv6Addr = Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 1);
+
 /// Gives out addresses; none twice.
 #[derive(Debug, Default)]
-pub(super) struct Addresses(AtomicU16);
+pub struct Addresses(AtomicU16);
 
 impl Addresses {
     fn next(&self) -> (u16, Ipv4Addr) {
@@ -28,9 +31,9 @@ impl Addresses {
     }
 }
 
-/// Where a pod's process lives.
+/// Where a pod's processes live.
 #[derive(Debug)]
-pub(super) enum Network {
+pub enum Network {
     /// In the test's own namespace.
     Host,
     /// In a namespace of its own, which goes when this is dropped.
@@ -39,7 +42,10 @@ pub(super) enum Network {
 
 impl Network {
     /// Makes a namespace that is connected by a pair of interfaces.
-    pub(super) fn make(addresses: &Addresses) -> Result<Self> {
+    ///
+    /// # Errors
+    /// `ip` is missing, or may not do it.
+    pub fn make(addresses: &Addresses) -> Result<Self> {
         let (number, address) = addresses.next();
         let (name, link, to) = (format!("pod-{number}"), format!("pod{number}"), format!("{address}/32"));
         ip(&["netns", "add", &name])?;
@@ -55,10 +61,45 @@ impl Network {
         Ok(made)
     }
 
-    pub(super) const fn address(&self) -> Ipv4Addr {
+    /// As [`Self::make`], and the namespace has IPv6 too. Pods reach each other by it, and nothing else.
+    ///
+    /// # Errors
+    /// As [`Self::make`]; or there is no IPv6.
+    pub fn make_dual(addresses: &Addresses) -> Result<Self> {
+        let made = Self::make(addresses)?;
+        let Self::Own(_, name) = &made else { return Ok(made) };
+        let link = name.replace('-', "");
+        let (gateway, to) = (GATEWAY.to_string(), format!("{}/128", made.address_v6()));
+        // Addresses are there at once: nobody looks for a second owner.
+        ip(&["address", "add", &format!("{gateway}/64"), "dev", &link, "nodad"])?;
+        ip(&["-6", "route", "add", &to, "dev", &link])?;
+        ip(&["-n", name, "address", "add", &to, "dev", "eth0", "nodad"])?;
+        ip(&["-n", name, "-6", "route", "add", "default", "via", &gateway, "dev", "eth0"])?;
+        Ok(made)
+    }
+
+    /// Its IPv4 address.
+    #[must_use]
+    pub const fn address(&self) -> Ipv4Addr {
         match self {
             Self::Host => HOST,
             Self::Own(address, _) => *address,
+        }
+    }
+
+    /// Its IPv6 address, where it has one.
+    #[must_use]
+    pub fn address_v6(&self) -> Ipv6Addr {
+        let [_, _, high, low] = self.address().octets();
+        Ipv6Addr::new(0xfd99, 0, 0, 0, 0, 0, high.into(), low.into())
+    }
+
+    /// The name of the namespace, for `ip netns`; none where it is the test's own.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        match self {
+            Self::Host => None,
+            Self::Own(_, name) => Some(name),
         }
     }
 

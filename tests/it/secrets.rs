@@ -1,5 +1,5 @@
 //! What users mean to keep to themselves is in nothing that the program writes by itself: a marker stands in values of
-//! variables, arguments, commands, annotations, probes and a private key; the program logs, refuses and records; and
+//! variables, arguments, commands, annotations, probes and a private key; the program logs, refuses, records and explains; and
 //! nowhere is the marker. The line that shows bodies at the log level debug is the one exception
 //! (docs/security.md); all others are tried at that level.
 
@@ -9,7 +9,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::support::program::{Serving, err, run};
+use crate::support::program::{Serving, err, out, run};
 use crate::support::review;
 
 /// Every secret begins so, and ends in where it stands.
@@ -147,7 +147,7 @@ fn logs_answers_metrics_and_recordings_tell_no_secret() {
 }
 
 #[test]
-fn commands_tell_no_secret_where_they_refuse() {
+fn commands_tell_no_secret_where_they_refuse_or_explain() {
     let directory = tempfile::tempdir().unwrap();
     for (index, pod) in pods().iter().enumerate() {
         let file = directory.path().join(format!("{index}.json"));
@@ -155,6 +155,11 @@ fn commands_tell_no_secret_where_they_refuse() {
         let file = file.to_str().unwrap();
         let injected = run(&["inject", "-f", file]);
         keeps("an error of inject", &err(&injected));
+        for format in ["text", "json"] {
+            let explained = run(&["explain", "-f", file, "-o", format]);
+            keeps("explain", &out(&explained));
+            keeps("an error of explain", &err(&explained));
+        }
     }
 }
 

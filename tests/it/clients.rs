@@ -44,6 +44,9 @@ impl Authority {
     }
 }
 
+/// What is tried: the client's certificate and key, the names that are allowed, and whether it gets in.
+type Row<'r> = (&'r str, Option<(String, String)>, &'r [&'r str], bool);
+
 /// Settings of a client of the webhook that presents this certificate, or none.
 fn presenting(webhook: &Webhook, pair: Option<&(String, String)>, protocol: &str) -> ClientConfig {
     let mut config = config(&webhook.ca, rustls::ALL_VERSIONS, &[protocol]);
@@ -76,7 +79,7 @@ async fn only_a_certificate_of_the_authority_and_of_the_names_gets_in() {
     swap(volume.path(), 0, &[("client-ca.crt", &ours.pem)]);
     let client = ExtendedKeyUsagePurpose::ClientAuth;
     let api_server = ours.client("kube-apiserver", client.clone());
-    let rows: [(&str, Option<(String, String)>, &[&str], bool); 8] = [
+    let rows: [Row<'_>; 8] = [
         ("none", None, &[], false),
         ("of the authority", Some(ours.client("anybody", client.clone())), &[], true),
         ("of another authority", Some(other.client("kube-apiserver", client.clone())), &[], false),

@@ -154,9 +154,7 @@ fn each_right_is_used_and_none_is_lacking() {
     nothing_installed().run(|| {
         let from = audit_log().len();
         // Where their kind is served, ProxyConfigs are watched.
-        let crds = istio::chart("base").join("files/crd-all.gen.yaml");
-        kubectl(&["apply", "--server-side", "-f", crds.to_str().unwrap()]);
-        kubectl(&["wait", "--for=condition=Established", "crd/proxyconfigs.networking.istio.io"]);
+        let _kinds = istio::kinds();
         let values = json!({
             "status": {"report": true},
             "configValidation": {"enabled": true},

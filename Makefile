@@ -14,7 +14,7 @@ QUESTIONS ?= 2000
 SEED ?= $(shell date +%s)
 STEP := ./scripts/step
 
-.PHONY: help run test fmt lint unit doc conformance conformance-long conformance-all files yaml envoy page dry-run mesh charts manifests e2e e2e-long bench bench-stages bench-instructions bench-cluster
+.PHONY: help run test fmt lint deny unit doc conformance conformance-long conformance-all files yaml envoy page dry-run mesh charts manifests e2e e2e-long bench bench-stages bench-instructions bench-cluster release reproducible manifests
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
@@ -25,6 +25,7 @@ run: ## Start the webhook with the embedded Envoy profile
 test: ## Everything that CI runs
 	@$(STEP) "fmt" $(MAKE) --no-print-directory fmt
 	@$(STEP) "lint" $(MAKE) --no-print-directory lint
+	@$(STEP) "deny" $(MAKE) --no-print-directory deny
 	@$(STEP) "doc" $(MAKE) --no-print-directory doc
 	@$(STEP) "unit" $(MAKE) --no-print-directory unit
 	@$(STEP) "page" $(MAKE) --no-print-directory page
@@ -43,6 +44,9 @@ fmt: ## Formatting
 lint: ## Clippy, warnings refused
 	$(CARGO) clippy --locked --profile ci --workspace --all-targets -- -D warnings
 	$(CARGO) clippy --locked --profile ci --test envoy --test page --test e2e --test charts -- -D warnings
+
+deny: ## Licences, doubled crates and origins of what the program is built from
+	deny="$$(./scripts/cargo-deny)" && "$$deny" --workspace --locked check licenses bans sources
 
 doc: ## The API documentation, warnings refused
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --profile ci --workspace --no-deps --quiet
@@ -128,6 +132,12 @@ bench-instructions: ## Instructions of whole answers, and what explaining adds, 
 
 bench-cluster: ## 2,000 pods through a real API server, with Istio's injector and with Pillion
 	$(MAKE) bench ARGS="--cluster --rounds 2"
+
+release: ## Everything that a release is made of, in target/dist: archive, chart, manifests, SBOM, checksums
+	./scripts/release target/dist
+
+reproducible: ## Build the release's program in two folders of different names, and compare
+	./scripts/reproducible
 
 manifests: ## Make the Kustomize base and overlays out of the chart
 	./scripts/manifests

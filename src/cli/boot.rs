@@ -25,7 +25,7 @@ use crate::record::{Recorder, Store};
 use crate::source::configmap::Found;
 use crate::source::reload::Reloader;
 use crate::source::{Origin, Status};
-use crate::tls::{self, Desk, Keeper, Registered, Resolver, Trust};
+use crate::tls::{self, Clients, Desk, Keeper, Registered, Resolver, Trust};
 use crate::trial::configmap::Judge;
 use crate::watch::Watch;
 
@@ -148,6 +148,14 @@ impl Shared {
             revision: plan.settings.revision.clone(),
             events: plan.events,
         }));
+    }
+
+    /// Starts to follow who may call the webhook's port, if not everybody may.
+    pub(super) fn clients(&mut self, plan: &Plan) -> Result<Option<Arc<Clients>>> {
+        let Some(allowed) = plan.clients.clone() else { return Ok(None) };
+        let clients = Clients::new(allowed, super::serve::compliance(plan)).context("--client-ca")?;
+        self.tasks.spawn(Arc::clone(&clients).follow());
+        Ok(Some(clients))
     }
 
     /// Starts to follow the certificate, and to keep the webhooks that call us. Gives the authority of a certificate

@@ -8,6 +8,7 @@
 //! | `shadow` | `pillion shadow`: the same, where another injector answers |
 //! | `boot` | the tasks that `serve` runs beside its listeners |
 //! | `cluster` | which cluster is meant, and certificates |
+//! | `clients` | who may call the webhook's port |
 //! | `tryout` | the line that `serve` prints, and the files it names |
 //! | `record` | where reviews are recorded |
 //! | `replay` | `pillion replay`: recorded reviews, answered again |
@@ -29,6 +30,7 @@
 //! Never: imported by any other module.
 
 mod boot;
+mod clients;
 mod cluster;
 mod config;
 mod doctor;
@@ -57,7 +59,7 @@ use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use clap_complete::Shell;
 
@@ -108,6 +110,13 @@ enum Command {
         /// The shell.
         shell: Shell,
     },
+    /// Write the manual pages, one a command, into a directory: for whoever makes a package.
+    #[command(hide = true)]
+    Man {
+        /// The directory; it is there already.
+        #[arg(value_name = "DIR")]
+        directory: PathBuf,
+    },
 }
 
 /// Arguments that make no sense together, or a value that cannot be taken.
@@ -139,6 +148,7 @@ pub fn main() -> ExitCode {
         Command::Redirect(args) => redirect::run(&args),
         Command::Version => print(&format!("pillion {}\n", env!("CARGO_PKG_VERSION"))),
         Command::Completions { shell } => completions(shell),
+        Command::Man { directory } => manual(&directory),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -169,6 +179,11 @@ fn completions(shell: Shell) -> Result<()> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "pillion", &mut script);
     print(&String::from_utf8_lossy(&script))
+}
+
+fn manual(directory: &Path) -> Result<()> {
+    clap_mangen::generate_to(Cli::command(), directory)
+        .with_context(|| format!("cannot write manual pages into {}", directory.display()))
 }
 
 /// Writes to standard output.

@@ -21,6 +21,7 @@ use crate::http::{Limits, listen};
 use crate::record::Place;
 use crate::source::Origin;
 use crate::telemetry::log::Format;
+use crate::tls::clients::Allowed;
 
 /// What shall be served, where and how.
 pub(super) struct Plan {
@@ -34,6 +35,8 @@ pub(super) struct Plan {
     /// How API servers call us.
     pub(super) target: Target,
     pub(super) certificates: Certificates,
+    /// Who may call the webhook's port; everybody, if it is not said.
+    pub(super) clients: Option<Allowed>,
     pub(super) manage_webhooks: bool,
     pub(super) manage_validating_webhooks: bool,
     pub(super) limits: Limits,
@@ -88,6 +91,7 @@ impl Plan {
             debug,
             access: needs_cluster.then(|| args.access.access()),
             certificates,
+            clients: args.clients.allowed(),
             manage_webhooks: args.certificates.manage_webhooks,
             manage_validating_webhooks: args.certificates.manage_validating_webhooks,
             target,

@@ -14,6 +14,7 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use super::boot::{Routers, Shared};
+use super::clients::ClientArgs;
 use super::cluster::{AccessArgs, CertArgs, PlaceArgs, replica};
 use super::origin::OriginArgs;
 use super::plan::Plan;
@@ -54,6 +55,8 @@ pub(super) struct Args {
     pub(super) place: PlaceArgs,
     #[command(flatten)]
     pub(super) certificates: CertArgs,
+    #[command(flatten)]
+    pub(super) clients: ClientArgs,
     /// Where the CA of a certificate made in memory and a sample review are written.
     #[arg(long, env = "PILLION_STATE_DIR", value_name = "DIR")]
     pub(super) state_dir: Option<PathBuf>,
@@ -136,7 +139,9 @@ async fn serve(plan: Plan, level: Level) -> Result<()> {
     shared.census(&plan, client.as_ref());
     let sockets = Sockets::bind(&plan)?;
     let ca_pem = shared.certificate(&plan, client.as_ref(), sockets.https_addr.ip()).await?;
-    let tls = Arc::new(tls::server_config(compliance(&plan), Arc::clone(&resolver)).context("TLS")?);
+    let clients = shared.clients(&plan)?;
+    let tls = tls::server_config_for(clients, compliance(&plan), Arc::clone(&resolver)).context("TLS")?;
+    let tls = Arc::new(tls);
 
     let shown = Shown {
         engine,

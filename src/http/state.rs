@@ -12,6 +12,7 @@ use super::debug::Shown;
 use super::headline::{Facts, Headline, Presented};
 use crate::clock::now;
 use crate::engine::Generation;
+use crate::source::hex;
 use crate::tls::trust;
 
 /// Everything, as an object.
@@ -95,7 +96,7 @@ fn authority(certificate: &CertificateDer<'static>) -> Value<'static> {
 }
 
 fn fingerprint(certificate: &CertificateDer<'_>) -> String {
-    format!("{:x}", Sha256::digest(certificate))
+    hex(&Sha256::digest(certificate))
 }
 
 fn check((name, good): (&'static str, bool)) -> Value<'static> {

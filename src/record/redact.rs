@@ -58,6 +58,52 @@ pub fn redact(body: &[u8]) -> Result<Map<'static>, String> {
     Ok(out.into_owned())
 }
 
+/// Lists of containers in a pod's specification.
+const LISTS: [&str; 3] = ["containers", "initContainers", "ephemeralContainers"];
+/// A variable in which Istio's injector gives the sidecar the probes of the pod, headers and all.
+const PROBES: &str = "ISTIO_KUBE_APP_PROBERS";
+
+/// Hides in `pod` what may be secret and was in `original` already: the user's own. What an injector has put there is
+/// shown as it is, but for what it has copied of the user's probes.
+pub fn hide_what_was_there(pod: &mut Value<'_>, original: &Value<'_>) {
+    if let Some(annotations) = pod.get_mut("metadata").and_then(|metadata| metadata.get_mut("annotations")) {
+        each(annotations, |name, value| {
+            if original.at(&["metadata", "annotations", name]).is_some() {
+                annotation(name, value);
+            }
+        });
+    }
+    let named = |item: &Value<'_>| item.get("name").and_then(Value::as_str).map(str::to_owned);
+    let before: Vec<String> = LISTS
+        .iter()
+        .filter_map(|list| original.at(&["spec", *list])?.as_list())
+        .flat_map(|items| items.iter().filter_map(named))
+        .collect();
+    let Some(spec) = pod.get_mut("spec") else { return };
+    for list in LISTS {
+        let Some(containers) = spec.get_mut(list) else { continue };
+        items(containers, |item| match named(item) {
+            Some(name) if before.contains(&name) => container(item),
+            _ => probes(item),
+        });
+    }
+    if let Some(volumes) = spec.get_mut("volumes") {
+        items(volumes, volume);
+    }
+}
+
+/// Hides the probes of the pod in a sidecar's variables.
+fn probes(sidecar: &mut Value<'_>) {
+    let Some(variables) = sidecar.get_mut("env").and_then(Value::as_list_mut) else { return };
+    for variable in variables.iter_mut() {
+        if variable.get("name").and_then(Value::as_str) == Some(PROBES)
+            && let Some(value) = variable.get_mut("value")
+        {
+            hide(value);
+        }
+    }
+}
+
 fn redact_pod(pod: &mut Value<'_>) {
     if pod.as_map().is_none() {
         return hide(pod);
@@ -74,22 +120,24 @@ fn redact_pod(pod: &mut Value<'_>) {
         }
     }
     let Some(spec) = pod.get_mut("spec") else { return };
-    for list in ["containers", "initContainers", "ephemeralContainers"] {
+    for list in LISTS {
         if let Some(containers) = spec.get_mut(list) {
             items(containers, container);
         }
     }
     if let Some(volumes) = spec.get_mut("volumes") {
-        items(volumes, |volume| {
-            if volume.as_map().is_none() {
-                return hide(volume);
-            }
-            for (source, field) in [("csi", "volumeAttributes"), ("flexVolume", "options")] {
-                if let Some(found) = volume.get_mut(source).and_then(|source| source.get_mut(field)) {
-                    hide(found);
-                }
-            }
-        });
+        items(volumes, volume);
+    }
+}
+
+fn volume(volume: &mut Value<'_>) {
+    if volume.as_map().is_none() {
+        return hide(volume);
+    }
+    for (source, field) in [("csi", "volumeAttributes"), ("flexVolume", "options")] {
+        if let Some(found) = volume.get_mut(source).and_then(|source| source.get_mut(field)) {
+            hide(found);
+        }
     }
 }
 

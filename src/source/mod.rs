@@ -104,6 +104,17 @@ pub struct Texts {
     pub cluster: Cluster,
 }
 
+/// Bytes in hexadecimal.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+        for digit in [byte >> 4, byte & 0xf] {
+            text.extend(char::from_digit(digit.into(), 16));
+        }
+        text
+    })
+}
+
 impl Texts {
     /// SHA-256 of the texts, in hexadecimal: the same for whoever uses the same configuration, whatever it is called there.
     #[must_use]
@@ -122,7 +133,7 @@ impl Texts {
             hash.update("annotations");
             hash.update(&text.text);
         }
-        format!("{:x}", hash.finalize())
+        hex(&hash.finalize())
     }
 }
 

@@ -9,7 +9,7 @@ use rustls::{
     CipherSuite, ClientConfig, NamedGroup, RootCertStore, ServerConfig, SupportedProtocolVersion, version,
 };
 
-use super::{Resolver, Trust};
+use super::{Clients, Resolver, Trust};
 
 /// The restriction in force.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -93,11 +93,26 @@ impl Compliance {
 /// # Errors
 /// A policy for which the library lacks the means.
 pub fn server_config(compliance: Compliance, resolver: Arc<Resolver>) -> Result<ServerConfig, rustls::Error> {
+    server_config_for(None, compliance, resolver)
+}
+
+/// The same for these clients only.
+///
+/// # Errors
+/// As [`server_config`].
+pub fn server_config_for(
+    clients: Option<Arc<Clients>>,
+    compliance: Compliance,
+    resolver: Arc<Resolver>,
+) -> Result<ServerConfig, rustls::Error> {
     let row = compliance.row();
-    let mut config = ServerConfig::builder_with_provider(provider(row))
-        .with_protocol_versions(row.versions)?
-        .with_no_client_auth()
-        .with_cert_resolver(resolver);
+    let builder =
+        ServerConfig::builder_with_provider(provider(compliance)).with_protocol_versions(row.versions)?;
+    let mut config = match clients {
+        None => builder.with_no_client_auth(),
+        Some(clients) => builder.with_client_cert_verifier(clients),
+    }
+    .with_cert_resolver(resolver);
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(config)
 }
@@ -108,7 +123,7 @@ pub fn server_config(compliance: Compliance, resolver: Arc<Resolver>) -> Result<
 /// No authority that can be used, or a policy for which the library lacks the means.
 pub fn client_config(compliance: Compliance, trust: Option<&Trust>) -> Result<ClientConfig, String> {
     let row = compliance.row();
-    let builder = ClientConfig::builder_with_provider(provider(row))
+    let builder = ClientConfig::builder_with_provider(provider(compliance))
         .with_protocol_versions(row.versions)
         .map_err(|error| error.to_string())?;
     let builder = match trust {
@@ -125,7 +140,8 @@ pub fn client_config(compliance: Compliance, trust: Option<&Trust>) -> Result<Cl
 }
 
 /// The library's means, less what the policy forbids.
-fn provider(row: &Row) -> Arc<CryptoProvider> {
+pub(super) fn provider(compliance: Compliance) -> Arc<CryptoProvider> {
+    let row = compliance.row();
     let mut provider = aws_lc_rs::default_provider();
     if !row.suites.is_empty() {
         provider.cipher_suites.retain(|suite| row.suites.contains(&suite.suite()));

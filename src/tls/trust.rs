@@ -146,6 +146,17 @@ pub fn hosts(certificate: &CertificateDer<'_>) -> Vec<String> {
     names.value.general_names.iter().filter_map(known).collect()
 }
 
+/// What a certificate calls its owner: its common name, and the hosts and addresses that it is for.
+#[must_use]
+pub fn names(certificate: &CertificateDer<'_>) -> Vec<String> {
+    let mut names = hosts(certificate);
+    if let Ok((_, certificate)) = X509Certificate::from_der(certificate) {
+        let common = certificate.subject().iter_common_name().filter_map(|name| name.as_str().ok());
+        names.extend(common.map(str::to_owned));
+    }
+    names
+}
+
 /// Who issued a certificate, in its own words.
 #[must_use]
 pub fn issuer(certificate: &CertificateDer<'_>) -> Option<String> {

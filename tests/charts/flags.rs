@@ -13,6 +13,7 @@ const SETS: &[&[&str]] = &[
     &["--set", "shadow.upstream=https://istiod.istio-system.svc:443,shadow.serverName=istiod"],
     &["--set", "configValidation.enabled=true,workloadWarnings.enabled=true"],
     &["--set", "status.report=true"],
+    &["--set", "webhook.clientCA.configMap=clients,webhook.clientCA.names={kube-apiserver}"],
 ];
 
 /// The commands that the chart runs: words and flags.

@@ -10,6 +10,8 @@
 //! | `selectors` | who is injected, against Istio's own chart |
 //! | `values` | what single values change |
 //! | `installed` | the chart in the cluster: upgrades, rights, whom API servers ask about |
+//! | `restricted` | Pod Security: our pods, where `restricted` is enforced |
+//! | `readme` | lines of the documentation that install it |
 //! | `manifests` | Kustomize |
 //! | `flags` | what the chart writes and the program reads |
 //! | `image` | the Dockerfile and the libraries of the binary |
@@ -31,7 +33,9 @@ mod installed;
 mod manifests;
 mod matrix;
 mod objects;
+mod readme;
 mod refusals;
+mod restricted;
 mod selectors;
 mod support;
 mod values;

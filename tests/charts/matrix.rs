@@ -84,6 +84,10 @@ const ROWS: &[Row] = &[
         ],
     ),
     row("Istio's certificates", &["--set", "certificates.source=istio"]),
+    row(
+        "API servers that must present a certificate",
+        &["--set", "webhook.clientCA.configMap=clients,webhook.clientCA.names={kube-apiserver,other}"],
+    ),
     row("OpenShift", &["--set", "platform=openshift"]),
     row(
         "an id that is null",

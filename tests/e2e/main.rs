@@ -12,6 +12,8 @@
 //! | `explain` | `pillion explain` beside what really happens |
 //! | `applied` | what users see while they apply ConfigMaps and workloads |
 //! | `endure` | what must not be noticed by whoever creates pods |
+//! | `clients` | API servers that must present a certificate |
+//! | `rights` | each right of the chart is used, and none is lacking |
 //! | `doctor` | `pillion doctor`: one fault at a time, named first with its mend |
 //! | `status` | which pods have their sidecar: the command, gauges, Events |
 //! | `tags` | `pillion tag` |
@@ -32,6 +34,7 @@
 )]
 
 mod applied;
+mod clients;
 mod doctor;
 mod endure;
 mod envoy_mode;
@@ -40,6 +43,7 @@ mod harness;
 mod kubectl;
 mod kubelet;
 mod reviews;
+mod rights;
 mod shadow;
 mod status;
 mod support;

@@ -83,7 +83,17 @@ fn releases_told_as_compared_are_those_of_the_comparison() {
 
 #[test]
 fn every_test_that_the_documentation_names_exists() {
-    let text = compatibility();
+    let security = fs::read_to_string(repository("docs/security.md")).unwrap();
+    let text = compatibility() + &security;
+    // Each row of the threat model names one, or what of `make` tries it.
+    let (_, rows) = security.split_once("## Threat model").unwrap();
+    let rows = rows.lines().skip_while(|line| !line.starts_with("| ---")).skip(1);
+    let rows: Vec<&str> = rows.take_while(|line| line.starts_with('|')).collect();
+    assert!(rows.len() > 15, "{}", rows.len());
+    for row in rows {
+        let tried = row.trim_matches('|').split(" | ").nth(4).unwrap_or_else(|| panic!("{row}")).trim();
+        assert!(tried.contains(".rs::") || tried.starts_with("`make "), "{row}");
+    }
     let named: BTreeSet<(&str, &str)> = text
         .split('`')
         .filter_map(|code| code.split_once("::"))
@@ -93,6 +103,41 @@ fn every_test_that_the_documentation_names_exists() {
     for (path, test) in named {
         let source = fs::read_to_string(repository(path)).unwrap_or_else(|e| panic!("{path}: {e}"));
         assert!(source.contains(&format!("fn {test}(")), "{path} has no test {test}");
+    }
+}
+
+/// What `doctor: …` names: a row of the test of doctor.
+const FAULTS: &str = "tests/e2e/doctor/faults.rs";
+
+#[test]
+fn every_entry_of_troubleshooting_names_a_test_that_exists_and_every_fault_of_doctor_is_there() {
+    let page = fs::read_to_string(repository("docs/troubleshooting.md")).unwrap();
+    let faults = fs::read_to_string(repository(FAULTS)).unwrap();
+    let rows = page.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| ---"));
+    let rows: Vec<Vec<&str>> = rows
+        .filter(|line| !line.starts_with("| what you see |"))
+        .map(|line| line.trim_matches('|').split(" | ").map(str::trim).collect())
+        .collect();
+    assert!(rows.len() > 50, "{}", rows.len());
+    let mut told = BTreeSet::new();
+    for row in &rows {
+        assert!(row.len() == 4 && row.iter().all(|cell| !cell.is_empty()), "{row:?}");
+        if let Some(fault) = row[3].strip_prefix("doctor: ") {
+            assert!(faults.contains(&format!("\"{fault}\"")), "{FAULTS} has no fault {fault:?}");
+            assert!(told.insert(fault), "told twice: {fault}");
+        } else {
+            let (path, test) = row[3].trim_matches('`').split_once("::").unwrap_or_else(|| panic!("{row:?}"));
+            let source = fs::read_to_string(repository(path)).unwrap_or_else(|e| panic!("{path}: {e}"));
+            assert!(source.contains(&format!("fn {test}(")), "{path} has no test {test}");
+        }
+    }
+    // Faults stand behind `fault(`, on that line or the next.
+    let (_, table) = faults.split_once("const FAULTS").unwrap();
+    for rest in table.split("fault(").skip(1) {
+        let Some(name) = rest.trim_start().strip_prefix('"').and_then(|rest| rest.split('"').next()) else {
+            continue;
+        };
+        assert!(told.contains(name), "docs/troubleshooting.md does not tell of doctor's fault {name:?}");
     }
 }
 

@@ -10,6 +10,7 @@
 //! | `server` | TLS, HTTP/1.1 and HTTP/2, slow clients, the connection cap, draining |
 //! | `reload` | configurations that change while the webhook runs |
 //! | `certificates` | certificates that come late, change, expire, or must be trusted first |
+//! | `clients` | who may call the webhook's port, where that is asked |
 //! | `folders` | objects in folders of a configuration: facts of clusters, ProxyConfig resources |
 //! | `serve` | `pillion serve` as a process: its contract with whoever starts it |
 //! | `inject` | `pillion inject` as a process |
@@ -21,6 +22,9 @@
 //! | `hostile` | strangers: reviews torn, hurt and blown up |
 //! | `redirect` | `pillion redirect` as a process, without a kernel that takes its rules |
 //! | `golden` | folders of input and expected output |
+//! | `release` | what a release says of itself: its version, manual pages, completions |
+//! | `quickstart` | the README's commands, tried |
+//! | `secrets` | what must be in no log, error, recording or explanation |
 //! | `docs` | what the documentation says of the code |
 //! | `tidy` | rules about the source that no compiler knows |
 
@@ -35,6 +39,7 @@
 mod admin;
 mod admission;
 mod certificates;
+mod clients;
 mod cluster_commands;
 mod config;
 mod debug;
@@ -45,8 +50,11 @@ mod golden;
 mod hostile;
 mod inject;
 mod kube_inject;
+mod quickstart;
 mod redirect;
+mod release;
 mod reload;
+mod secrets;
 mod serve;
 mod server;
 mod shadow;

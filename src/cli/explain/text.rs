@@ -8,6 +8,7 @@ use pillion_core::inject::Verdict;
 use super::super::output;
 use crate::cluster::calls::Asks;
 use crate::explain::{Explained, is_missed};
+use crate::record::redact::hide_what_was_there;
 
 /// Longest value on a line.
 const WIDTH: usize = 100;
@@ -88,8 +89,13 @@ fn one(told: &Explained, ink: Ink, out: &mut String) -> Result<()> {
         tree.write("", out);
     }
     if explanation.verdict == Verdict::Injected {
-        let (before, after) =
-            (pillion_goyaml::to_yaml(&subject.pod)?, pillion_goyaml::to_yaml(&explanation.pod)?);
+        // What is pasted into tickets shall hold no secrets of users.
+        let [before, after] = [&subject.pod, &explanation.pod].map(|pod| {
+            let mut shown = pod.clone();
+            hide_what_was_there(&mut shown, &subject.pod);
+            pillion_goyaml::to_yaml(&shown)
+        });
+        let (before, after) = (before?, after?);
         out.push('\n');
         out.push_str(&output::difference(&subject.label, &before, &after, ink.0));
     }

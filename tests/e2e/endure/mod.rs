@@ -12,6 +12,8 @@ mod stream;
 
 use serde_json::{Value, json};
 
+pub use stream::Stream;
+
 use crate::harness::install::{ROOT, all_metrics, replicas};
 use crate::harness::{kubectl, kubectl_with};
 

@@ -2,6 +2,7 @@
 //! release, without its control plane. Never: running istiod.
 
 use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::{kubectl, kubectl_with, named_by};
 use crate::support::istios_defaults;
@@ -29,4 +30,14 @@ pub fn config_maps(namespace: &str, revision: &str) {
 /// A chart of the newest Istio release.
 pub fn chart(name: &str) -> PathBuf {
     named_by("PILLION_ISTIO").join("charts").join(name)
+}
+
+/// Istio's kinds in the cluster. While this is held, no other test that asks for them takes them away.
+pub fn kinds() -> MutexGuard<'static, ()> {
+    static KINDS: Mutex<()> = Mutex::new(());
+    let held = KINDS.lock().unwrap_or_else(PoisonError::into_inner);
+    let crds = chart("base").join("files/crd-all.gen.yaml");
+    kubectl(&["apply", "--server-side", "-f", crds.to_str().unwrap()]);
+    kubectl(&["wait", "--for=condition=Established", "crd/proxyconfigs.networking.istio.io"]);
+    held
 }

@@ -7,7 +7,9 @@
 //! | `istio` | Istio's ConfigMaps and charts |
 //! | `istiod` | a live istiod |
 //! | `install` | Pillion, installed with Helm |
+//! | `clients` | the certificate that the API server presents to webhooks |
 
+pub mod clients;
 pub mod install;
 pub mod istio;
 pub mod istiod;
@@ -47,7 +49,9 @@ pub struct Cluster {
 static CLUSTER: LazyLock<Cluster> = LazyLock::new(|| {
     let policy = format!("--audit-policy-file={}/tests/e2e/harness/audit.yaml", env!("CARGO_MANIFEST_DIR"));
     let log = format!("--audit-log-path={AUDIT_LOG}");
-    let mut plane = ControlPlane::start_at(&binaries().unwrap(), HOST, &[&policy, &log])
+    // It presents a certificate to each webhook that asks for one.
+    let presents = format!("--admission-control-config-file={}", clients::presented().display());
+    let mut plane = ControlPlane::start_at(&binaries().unwrap(), HOST, &[&policy, &log, &presents])
         .expect("the control plane starts in a network namespace: run `make e2e`");
     plane.start_controller_manager(&[]).unwrap();
     let options = Options {
@@ -164,10 +168,15 @@ pub fn list(path: &str) -> Vec<Value> {
 
 /// What the API server has written down of the pods that were created in a namespace.
 pub fn audited(namespace: &str) -> Vec<Value> {
+    let of_it = |event: &Value| event["objectRef"]["namespace"] == namespace;
+    audit_log().into_iter().filter(|event| of_it(event) && event["objectRef"]["resource"] == "pods").collect()
+}
+
+/// All that the API server has written down.
+pub fn audit_log() -> Vec<Value> {
     let log = std::fs::read_to_string(cluster().plane.directory().join(AUDIT_LOG)).unwrap_or_default();
     // The last line may be half there.
-    let events = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    events.filter(|event| event["objectRef"]["namespace"] == namespace).collect()
+    log.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
 }
 
 /// Waits until something is so.

@@ -7,6 +7,7 @@
 //! | `workloads` | pods that controllers make; Kustomize; Istio's gateway chart |
 //! | `calls` | dry run, reinvocation |
 //! | `releases` | the life of a Helm release |
+//! | `versions` | two versions of the chart |
 //! | `overlays` | installed with Kustomize |
 
 mod calls;
@@ -14,6 +15,7 @@ mod labels;
 mod overlays;
 mod releases;
 pub mod second;
+mod versions;
 mod workloads;
 
 use crate::harness::install::{Install, installed};

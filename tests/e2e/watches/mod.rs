@@ -120,9 +120,7 @@ fn an_api_server_that_goes_away_changes_nothing() {
 #[test]
 fn proxyconfigs_are_followed_and_their_kind_may_go() {
     let root = root("");
-    let crds = istio::chart("base").join("files/crd-all.gen.yaml");
-    kubectl(&["apply", "--server-side", "-f", crds.to_str().unwrap()]);
-    kubectl(&["wait", "--for=condition=Established", "crd/proxyconfigs.networking.istio.io"]);
+    let _kinds = istio::kinds();
     let serving = following(&root, &[]);
     serving.is_ready();
     let resource = json!({

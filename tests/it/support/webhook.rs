@@ -16,7 +16,7 @@ use pillion::lifecycle::{Part, Readiness, Trigger, shutdown};
 use pillion::source::{Origin, Status, embedded};
 use pillion::telemetry::Metrics;
 use pillion::telemetry::log::Level;
-use pillion::tls::{Compliance, Resolver, Trust, ca, server_config};
+use pillion::tls::{Clients, Compliance, Resolver, Trust, ca, server_config_for};
 use pillion_core::config::{Cluster, Settings};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
@@ -100,6 +100,15 @@ impl Webhook {
     }
 
     pub fn with(limits: Limits, compliance: Compliance) -> Self {
+        Self::made(limits, compliance, None)
+    }
+
+    /// For these clients only.
+    pub fn for_clients(clients: Arc<Clients>) -> Self {
+        Self::made(Limits::default(), Compliance::None, Some(clients))
+    }
+
+    fn made(limits: Limits, compliance: Compliance, clients: Option<Arc<Clients>>) -> Self {
         let engine = engine();
         let metrics = Arc::clone(engine.metrics());
         let listener = listen::bind("127.0.0.1:0".parse().unwrap()).unwrap();
@@ -107,7 +116,7 @@ impl Webhook {
         let made = ca::self_signed(&[], address.ip()).unwrap();
         let resolver = Arc::new(Resolver::default());
         resolver.set(&made.identity);
-        let tls = Arc::new(server_config(compliance, resolver).unwrap());
+        let tls = Arc::new(server_config_for(clients, compliance, resolver).unwrap());
         let router = admit::router(engine, ready(), DecisionLog::All);
         let (trigger, stop) = shutdown();
         let served =

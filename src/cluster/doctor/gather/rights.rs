@@ -94,7 +94,7 @@ pub(in crate::cluster::doctor) fn needed(setup: &Setup, configurations: &[String
     let mut leases = Vec::new();
     if let Certificates::OwnSecret(name) = &setup.certificates {
         need(&["create"], ("", "secrets"), "", own);
-        need(&["get", "list", "watch", "update"], ("", "secrets"), name, own);
+        need(&["list", "watch", "update"], ("", "secrets"), name, own);
         leases.push(name);
     }
     if let Some(name) = &setup.census {
@@ -104,7 +104,7 @@ pub(in crate::cluster::doctor) fn needed(setup: &Setup, configurations: &[String
     if !leases.is_empty() {
         need(&["create"], ("coordination.k8s.io", "leases"), "", own);
         for name in leases {
-            need(&["get", "patch", "update"], ("coordination.k8s.io", "leases"), name, own);
+            need(&["get", "patch"], ("coordination.k8s.io", "leases"), name, own);
         }
         if let Some(owner) = &setup.owner {
             need(&["get"], ("apps", "deployments"), owner, own);

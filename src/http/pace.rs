@@ -41,6 +41,8 @@ pub(super) struct Pace {
 #[derive(Debug)]
 struct State {
     in_flight: usize,
+    /// Anything was asked.
+    asked: bool,
     /// When the connection last fell silent.
     quiet_since: Instant,
     /// When the head that is being read began.
@@ -55,7 +57,7 @@ impl Pace {
         Self {
             times,
             heads,
-            state: Arc::new(Mutex::new(State { in_flight: 0, quiet_since: now, head_since })),
+            state: Arc::new(Mutex::new(State { in_flight: 0, asked: false, quiet_since: now, head_since })),
         }
     }
 
@@ -82,8 +84,15 @@ impl Pace {
     pub(super) fn request(&self) -> InFlight {
         let mut state = self.state();
         state.in_flight += 1;
+        state.asked = true;
         state.head_since = None;
         InFlight { pace: self.clone() }
+    }
+
+    /// Whether anything was ever asked, and since when nothing is being answered; nothing while something is.
+    pub(super) fn idle(&self) -> Option<(bool, Instant)> {
+        let state = self.state();
+        (state.in_flight == 0).then_some((state.asked, state.quiet_since))
     }
 
     fn bytes_came(&self) {

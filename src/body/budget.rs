@@ -10,6 +10,9 @@ use tokio::time::{Instant, timeout_at};
 
 use super::Unread;
 
+/// How many may wait for room of one sharer; what waits takes memory too.
+const MOST_WAITING: usize = 16;
+
 /// Bytes that may be taken together; or, of those, what one of many sharers may take.
 #[derive(Debug)]
 pub struct Budget {
@@ -94,13 +97,13 @@ impl Budget {
     /// Holds so many bytes, once there is room for them.
     ///
     /// # Errors
-    /// There was none until `until`.
+    /// There was none until `until`, or too many wait for it.
     pub async fn hold_by(self: &Arc<Self>, bytes: usize, until: Instant) -> Result<Holding, Unread> {
         if self.take(bytes) {
             return Ok(Holding { budget: Arc::clone(self), bytes });
         }
         let Some(part) = &self.part else { return Err(Unread::NoRoom) };
-        let _waiting = InLine::new(part);
+        let _waiting = InLine::new(part).ok_or(Unread::NoRoom)?;
         let taken = async {
             loop {
                 let mut given_back = pin!(part.given_back.notified());
@@ -154,9 +157,11 @@ struct InLine<'a> {
 }
 
 impl<'a> InLine<'a> {
-    fn new(part: &'a Part) -> Self {
-        part.taken().waiting += 1;
-        Self { part }
+    fn new(part: &'a Part) -> Option<Self> {
+        let mut taken = part.taken();
+        let fits = taken.waiting < MOST_WAITING;
+        taken.waiting += usize::from(fits);
+        fits.then_some(Self { part })
     }
 }
 

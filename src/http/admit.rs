@@ -116,6 +116,9 @@ async fn inject(State(shared): State<Shared>, request: Request) -> Response {
         Ok(Ok(answered)) => answered,
         Ok(Err(rejection)) => {
             again = rejection.shed(&metrics);
+            if rejection.is_for_want_of_room() {
+                asked.caller.connection.hurry();
+            }
             (rejection.into_reply(), Subject::default())
         }
         Err(_) => {

@@ -8,6 +8,7 @@ use std::sync::{Arc, OnceLock};
 use tokio::time::Instant;
 
 use super::body::Budget;
+use super::pace::Pace;
 use super::turns::{Line, Size};
 
 tokio::task_local! {
@@ -30,12 +31,22 @@ pub(super) struct Connection {
     room: OnceLock<Arc<Budget>>,
     small: Line,
     large: Line,
+    /// Nothing where no listener has a clock for it.
+    pace: Option<Pace>,
 }
 
 impl Connection {
-    /// One of so many.
-    pub(super) fn new(sharers: usize) -> Arc<Self> {
-        Arc::new(Self { sharers, room: OnceLock::new(), small: Line::default(), large: Line::default() })
+    /// One of so many, with this clock.
+    pub(super) fn new(sharers: usize, pace: Option<Pace>) -> Arc<Self> {
+        let (small, large) = (Line::default(), Line::default());
+        Arc::new(Self { sharers, room: OnceLock::new(), small, large, pace })
+    }
+
+    /// It wanted more than its part: from now on it may not be silent for long, or what it does not read stays.
+    pub(super) fn hurry(&self) {
+        if let Some(pace) = &self.pace {
+            pace.hurry();
+        }
     }
 
     /// Its part of what all connections share.
@@ -60,7 +71,7 @@ impl Caller {
 
     /// Whose request is being answered. Where no listener says so, it is a connection of its own.
     pub(super) fn current() -> Self {
-        CALLER.try_with(Self::clone).unwrap_or_else(|_| Self::now(Connection::new(1)))
+        CALLER.try_with(Self::clone).unwrap_or_else(|_| Self::now(Connection::new(1, None)))
     }
 
     /// Answers a request of this caller.
@@ -75,7 +86,7 @@ mod tests {
 
     #[tokio::test]
     async fn whoever_answers_learns_who_asks() {
-        let caller = Caller::now(Connection::new(4));
+        let caller = Caller::now(Connection::new(4, None));
         let found = caller.clone().asks(async { Caller::current() }).await;
         assert!(Arc::ptr_eq(&found.connection, &caller.connection) && found.arrived == caller.arrived);
         assert!(!Arc::ptr_eq(&Caller::current().connection, &caller.connection));

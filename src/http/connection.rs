@@ -28,8 +28,8 @@ use crate::telemetry::Metrics;
 
 /// Largest head of a request.
 const MAX_HEAD: usize = 64 * 1024;
-/// Requests at once on one HTTP/2 connection.
-const MAX_STREAMS: u32 = 250;
+/// Requests at once on one HTTP/2 connection. Each that is answered and not read takes some kilobytes beside its answer.
+const MAX_STREAMS: u32 = 100;
 /// How long a connection that was asked to end may take for its last bytes.
 const LAST_BYTES: Duration = Duration::from_secs(2);
 /// The same, where another one waits for its place.
@@ -121,7 +121,7 @@ where
     place.keeps(pace.clone());
     let router = server.router.clone();
     let clock = pace.clone();
-    let caller = Connection::new(server.limits.connections);
+    let caller = Connection::new(server.limits.connections, Some(pace.clone()));
     let service = service_fn(move |request: Request<Incoming>| {
         let (router, in_flight) = (router.clone(), clock.request());
         let caller = Caller::now(Arc::clone(&caller));
@@ -149,6 +149,8 @@ where
                 let _ = timeout(LAST_BYTES_OF_ONE_TOO_MANY, connection).await;
                 return;
             }
+            // The time until then is another one now.
+            () = pace.hurried() => {}
             () = sleep_until(pace.deadline()) => match pace.overdue() {
                 None => {}
                 Some(Overdue::Head) => return server.metrics.connection_failed("slow_head"),

@@ -53,6 +53,11 @@ impl Rejection {
         Some(seconds)
     }
 
+    /// Whether its connection wanted more than its part.
+    pub(super) const fn is_for_want_of_room(&self) -> bool {
+        matches!(self, Self::Unread(Unread::NoRoom))
+    }
+
     pub(super) fn into_reply(self) -> Reply {
         let bad = StatusCode::BAD_REQUEST;
         let (status, reason, message, logged) = match self {

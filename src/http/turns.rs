@@ -84,7 +84,7 @@ impl Turns {
         Self {
             here: Semaphore::new(cores.saturating_sub(1).max(1)),
             small: Class::new(cores),
-            large: Class::new(cores.div_ceil(2)),
+            large: Class::new(cores),
         }
     }
 
@@ -205,7 +205,7 @@ mod tests {
     const ONE: NonZeroUsize = NonZeroUsize::MIN;
 
     fn caller() -> Caller {
-        Caller::now(Connection::new(1))
+        Caller::now(Connection::new(1, None))
     }
 
     fn seconds(seconds: u64) -> Instant {
@@ -234,6 +234,7 @@ mod tests {
         // Large ones have places of their own.
         let _first = turns.next(Size::Large, &caller(), seconds(10)).await.unwrap();
         let _second = turns.next(Size::Large, &caller(), seconds(10)).await.unwrap();
+        let _third = turns.next(Size::Large, &caller(), seconds(10)).await.unwrap();
         assert!(turns.next(Size::Large, &caller(), seconds(1)).await.is_err());
         at_once.clear();
         assert!(turns.next(Size::Small, &caller(), seconds(10)).await.is_ok());

@@ -161,7 +161,8 @@ impl<'a> InLine<'a> {
         let mut taken = part.taken();
         let fits = taken.waiting < MOST_WAITING;
         taken.waiting += usize::from(fits);
-        fits.then_some(Self { part })
+        // Not made where it does not fit: dropping it would count.
+        fits.then(|| Self { part })
     }
 }
 
@@ -256,6 +257,27 @@ mod tests {
         drop(first);
         assert!(second.await.unwrap());
         assert!(part.take(20) && !part.take(1));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn only_some_wait_for_room_and_the_others_learn_so_at_once() {
+        let part = Budget::part(&Budget::shared(20), 1);
+        let until = Instant::now() + Duration::from_secs(5);
+        let all = part.hold_by(20, until).await.unwrap();
+        let waiting: Vec<_> = (0..MOST_WAITING)
+            .map(|_| {
+                let part = Arc::clone(&part);
+                tokio::spawn(async move { part.hold_by(1, until).await })
+            })
+            .collect();
+        tokio::task::yield_now().await;
+        let began = Instant::now();
+        assert_eq!(part.hold_by(1, until).await.unwrap_err(), Unread::NoRoom);
+        assert_eq!(began.elapsed(), Duration::ZERO);
+        drop(all);
+        for one in waiting {
+            assert!(one.await.unwrap().is_ok());
+        }
     }
 
     #[tokio::test(start_paused = true)]

@@ -14,7 +14,7 @@ QUESTIONS ?= 2000
 SEED ?= $(shell date +%s)
 STEP := ./scripts/step
 
-.PHONY: help run test fmt lint unit doc conformance conformance-long conformance-all files yaml envoy page dry-run mesh charts manifests e2e e2e-long bench bench-stages bench-instructions bench-cluster
+.PHONY: help run test fmt lint unit doc conformance conformance-long conformance-all files yaml envoy page siege dry-run mesh charts manifests e2e e2e-long bench bench-stages bench-instructions bench-cluster
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
@@ -27,6 +27,7 @@ test: ## Everything that CI runs
 	@$(STEP) "lint" $(MAKE) --no-print-directory lint
 	@$(STEP) "doc" $(MAKE) --no-print-directory doc
 	@$(STEP) "unit" $(MAKE) --no-print-directory unit
+	@$(STEP) "siege" $(MAKE) --no-print-directory siege
 	@$(STEP) "page" $(MAKE) --no-print-directory page
 	@$(STEP) "envoy" $(MAKE) --no-print-directory envoy
 	@$(STEP) "yaml" $(MAKE) --no-print-directory yaml
@@ -100,6 +101,9 @@ envoy: ## The profile's bootstrap, accepted by a real Envoy; the redirect, in a 
 
 page: ## The page of the debug port in a real browser, headless; its screenshots are in target/page
 	PILLION_CHROMIUM="$$(./scripts/chromium)" $(CARGO) test --locked --profile ci --test page -- --nocapture
+
+siege: ## The program under attack, and with faults; ARGS=--write makes the table of docs/reliability.md
+	./scripts/reliability $(ARGS)
 
 charts: ## The chart, the manifests, the Dockerfile: rendered, refused, taken by a real API server, compared with Istio's
 	PILLION_HELM="$$(./scripts/helm)" PILLION_KUBE="$$(./scripts/kube)" \

@@ -83,16 +83,45 @@ fn releases_told_as_compared_are_those_of_the_comparison() {
 
 #[test]
 fn every_test_that_the_documentation_names_exists() {
-    let text = compatibility();
-    let named: BTreeSet<(&str, &str)> = text
-        .split('`')
-        .filter_map(|code| code.split_once("::"))
-        .filter(|(path, _)| path.ends_with(".rs"))
-        .collect();
-    assert!(named.len() > 20, "{named:?}");
+    let reliability = fs::read_to_string(repository("docs/reliability.md")).unwrap();
+    for (text, least) in [(&compatibility(), 20), (&reliability, 60)] {
+        let named = tests(text);
+        assert!(named.len() > least, "{named:?}");
+        exist(named);
+    }
+}
+
+/// The tests that a page names, by file and name.
+fn tests(text: &str) -> BTreeSet<(&str, &str)> {
+    let named = text.split('`').filter_map(|code| code.split_once("::"));
+    named.filter(|(path, _)| path.ends_with(".rs")).collect()
+}
+
+fn exist(named: BTreeSet<(&str, &str)>) {
     for (path, test) in named {
         let source = fs::read_to_string(repository(path)).unwrap_or_else(|e| panic!("{path}: {e}"));
         assert!(source.contains(&format!("fn {test}(")), "{path} has no test {test}");
+    }
+}
+
+#[test]
+fn every_attack_and_fault_that_is_tried_is_told_with_nothing_lost() {
+    let text = fs::read_to_string(repository("docs/reliability.md")).unwrap();
+    let (_, table) =
+        text.split_once("| attack or fault | load held | lost | memory at peak | test |").unwrap();
+    let told: Vec<&str> = table.lines().skip(2).take_while(|line| line.starts_with('|')).collect();
+    assert!(told.len() >= 40, "{} rows", told.len());
+    for line in &told {
+        let cells: Vec<&str> = line.trim_matches('|').split(" | ").map(str::trim).collect();
+        assert!(cells.len() == 5 && cells[2].starts_with("0 of ") && cells[3].ends_with("MiB"), "{line}");
+    }
+    for module in ["tcp", "http1", "http2", "content", "overload", "faults"] {
+        let path = format!("tests/siege/{module}.rs");
+        let source = fs::read_to_string(repository(&path)).unwrap();
+        for (_, named) in source.split("#[tokio::test").skip(1).filter_map(|text| text.split_once("fn ")) {
+            let name = named.split('(').next().unwrap();
+            assert!(told.iter().any(|line| line.contains(&format!("`{path}::{name}`"))), "no row for {name}");
+        }
     }
 }
 

@@ -43,7 +43,7 @@ fmt: ## Formatting
 
 lint: ## Clippy, warnings refused
 	$(CARGO) clippy --locked --profile ci --workspace --all-targets -- -D warnings
-	$(CARGO) clippy --locked --profile ci --test envoy --test page --test e2e --test charts -- -D warnings
+	$(CARGO) clippy --locked --profile ci --test envoy --test page --test siege --test e2e --test charts -- -D warnings
 
 doc: ## The API documentation, warnings refused
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --profile ci --workspace --no-deps --quiet

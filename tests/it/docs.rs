@@ -115,7 +115,7 @@ fn every_attack_and_fault_that_is_tried_is_told_with_nothing_lost() {
         let cells: Vec<&str> = line.trim_matches('|').split(" | ").map(str::trim).collect();
         assert!(cells.len() == 5 && cells[2].starts_with("0 of ") && cells[3].ends_with("MiB"), "{line}");
     }
-    for module in ["tcp", "http1", "http2", "content", "overload", "faults"] {
+    for module in ["tcp", "http1", "http2", "content", "overload", "cluster", "faults"] {
         let path = format!("tests/siege/{module}.rs");
         let source = fs::read_to_string(repository(&path)).unwrap();
         for (_, named) in source.split("#[tokio::test").skip(1).filter_map(|text| text.split_once("fn ")) {

@@ -11,6 +11,7 @@
 //! | `http2` | frames of HTTP/2: floods, resets, windows |
 //! | `content` | reviews, pods and templates that are deep, large or without end |
 //! | `overload` | more work than there is time for |
+//! | `cluster` | an API server that breaks |
 //! | `faults` | disks, descriptors, memory, clocks and signals |
 
 #![allow(
@@ -22,6 +23,7 @@
     reason = "helpers of tests are tests too; they print their figures"
 )]
 
+mod cluster;
 mod content;
 mod faults;
 mod harness;

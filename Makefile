@@ -14,7 +14,7 @@ QUESTIONS ?= 2000
 SEED ?= $(shell date +%s)
 STEP := ./scripts/step
 
-.PHONY: help run test fmt lint deny unit doc conformance conformance-long conformance-all files yaml envoy page dry-run mesh charts manifests e2e e2e-long bench bench-stages bench-instructions bench-cluster release reproducible manifests
+.PHONY: help run test fmt lint deny unit doc conformance conformance-long conformance-all files yaml envoy page siege dry-run mesh charts manifests e2e e2e-long bench bench-stages bench-instructions bench-cluster release reproducible
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
@@ -28,6 +28,7 @@ test: ## Everything that CI runs
 	@$(STEP) "deny" $(MAKE) --no-print-directory deny
 	@$(STEP) "doc" $(MAKE) --no-print-directory doc
 	@$(STEP) "unit" $(MAKE) --no-print-directory unit
+	@$(STEP) "siege" $(MAKE) --no-print-directory siege
 	@$(STEP) "page" $(MAKE) --no-print-directory page
 	@$(STEP) "envoy" $(MAKE) --no-print-directory envoy
 	@$(STEP) "yaml" $(MAKE) --no-print-directory yaml
@@ -43,7 +44,7 @@ fmt: ## Formatting
 
 lint: ## Clippy, warnings refused
 	$(CARGO) clippy --locked --profile ci --workspace --all-targets -- -D warnings
-	$(CARGO) clippy --locked --profile ci --test envoy --test page --test e2e --test charts -- -D warnings
+	$(CARGO) clippy --locked --profile ci --test envoy --test page --test siege --test e2e --test charts -- -D warnings
 
 deny: ## Licences, doubled crates and origins of what the program is built from
 	deny="$$(./scripts/cargo-deny)" && "$$deny" --workspace --locked check licenses bans sources
@@ -105,6 +106,9 @@ envoy: ## A real Envoy in injected pods that run: bootstraps, the redirect, brea
 
 page: ## The page of the debug port in a real browser, headless; its screenshots are in target/page
 	PILLION_CHROMIUM="$$(./scripts/chromium)" $(CARGO) test --locked --profile ci --test page -- --nocapture
+
+siege: ## The program under attack, and with faults; ARGS=--write makes the table of docs/reliability.md
+	./scripts/reliability $(ARGS)
 
 charts: ## The chart, the manifests, the Dockerfile: rendered, refused, taken by a real API server, compared with Istio's
 	PILLION_HELM="$$(./scripts/helm)" PILLION_KUBE="$$(./scripts/kube)" \

@@ -1,14 +1,17 @@
-//! Reading a body: at most [`MAX_BODY`] bytes of a request, within a time, and all bodies together within a budget, so
-//! that no number of clients can fill the memory. Never: what the bytes mean.
+//! Reading a body: at most [`MAX_BODY`] bytes of a request, within a time, and all bodies together within a [`Budget`], so
+//! that no number of clients can fill the memory, and none can take what another one needs. Never: what the bytes mean.
+
+mod budget;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use http_body_util::BodyExt;
 use hyper::body::Body as _;
 use tokio::time::timeout;
+
+pub use budget::{Budget, Holding};
 
 use crate::review::MAX_BODY;
 
@@ -34,34 +37,11 @@ pub enum Unread {
     NoRoom,
 }
 
-/// Bytes that all bodies may take together.
-#[derive(Debug)]
-pub struct Budget {
-    left: AtomicUsize,
-}
-
-impl Budget {
-    /// A budget of so many bytes.
-    #[must_use]
-    pub fn new(bytes: usize) -> Arc<Self> {
-        Arc::new(Self { left: AtomicUsize::new(bytes) })
-    }
-
-    fn take(&self, bytes: usize) -> bool {
-        self.left.fetch_update(Ordering::AcqRel, Ordering::Acquire, |left| left.checked_sub(bytes)).is_ok()
-    }
-
-    fn give_back(&self, bytes: usize) {
-        self.left.fetch_add(bytes, Ordering::AcqRel);
-    }
-}
-
 /// A body, and its share of the budget.
 #[derive(Debug)]
 pub struct Received {
     bytes: Vec<u8>,
-    taken: usize,
-    budget: Arc<Budget>,
+    _held: Holding,
 }
 
 impl Received {
@@ -84,12 +64,6 @@ struct Shared(Arc<Received>);
 impl AsRef<[u8]> for Shared {
     fn as_ref(&self) -> &[u8] {
         self.0.bytes()
-    }
-}
-
-impl Drop for Received {
-    fn drop(&mut self) {
-        self.budget.give_back(self.taken);
     }
 }
 
@@ -135,38 +109,59 @@ impl Drop for Held {
     }
 }
 
+/// How many bytes of a body are surely to come, as far as they are taken at once.
+#[must_use]
+pub fn first(body: &Body) -> usize {
+    announced(body).min(FIRST)
+}
+
 /// Reads a request's body to its end.
 ///
 /// # Errors
 /// A body that is too large, too slow, broken off, or one too many.
 pub async fn read(body: Body, budget: &Arc<Budget>) -> Result<Received, Unread> {
-    timeout(TIME, read_up_to(MAX_BODY, body, budget)).await.unwrap_or(Err(Unread::Slow))
+    read_into(Holding::nothing(budget), body).await
+}
+
+/// The same; its first bytes have their room.
+///
+/// # Errors
+/// A body that is too large, too slow, broken off, or one too many.
+pub async fn read_into(room: Holding, body: Body) -> Result<Received, Unread> {
+    timeout(TIME, fill(MAX_BODY, room, body)).await.unwrap_or(Err(Unread::Slow))
 }
 
 /// Reads a body of `most` bytes at most to its end, however long that takes.
 ///
 /// # Errors
 /// A body that is too large, broken off, or one too many.
-pub async fn read_up_to(most: usize, mut body: Body, budget: &Arc<Budget>) -> Result<Received, Unread> {
-    let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
+pub async fn read_up_to(most: usize, body: Body, budget: &Arc<Budget>) -> Result<Received, Unread> {
+    fill(most, Holding::nothing(budget), body).await
+}
+
+async fn fill(most: usize, mut room: Holding, mut body: Body) -> Result<Received, Unread> {
+    let announced = announced(&body);
     if announced > most {
         return Err(Unread::TooLarge);
     }
-    let mut received =
-        Received { bytes: Vec::with_capacity(announced.min(FIRST)), taken: 0, budget: Arc::clone(budget) };
+    let mut bytes = Vec::with_capacity(announced.min(FIRST));
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| Unread::Broken(error.to_string()))?;
         let Ok(data) = frame.into_data() else { continue };
-        if received.bytes.len() + data.len() > most {
+        let length = bytes.len() + data.len();
+        if length > most {
             return Err(Unread::TooLarge);
         }
-        if !budget.take(data.len()) {
+        if !room.reaches(length) {
             return Err(Unread::NoRoom);
         }
-        received.taken += data.len();
-        received.bytes.extend_from_slice(&data);
+        bytes.extend_from_slice(&data);
     }
-    Ok(received)
+    Ok(Received { bytes, _held: room })
+}
+
+fn announced(body: &Body) -> usize {
+    usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX)
 }
 
 #[cfg(test)]
@@ -218,9 +213,9 @@ mod tests {
         assert!(waiting.hold(&body).is_none());
         assert_eq!((&body.share()[..], held.bytes()), (&b"123456"[..], &b"123456"[..]));
         drop(body);
-        assert_eq!(budget.left.load(Ordering::Acquire), 94);
+        assert_eq!(budget.left(), 94);
         drop(held);
-        assert_eq!(budget.left.load(Ordering::Acquire), 100);
-        assert_eq!(waiting.room.left.load(Ordering::Acquire), 10);
+        assert_eq!(budget.left(), 100);
+        assert_eq!(waiting.room.left(), 10);
     }
 }

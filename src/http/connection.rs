@@ -20,16 +20,22 @@ use tokio::time::{sleep_until, timeout};
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
 
+use super::caller::{Caller, Connection};
+use super::crowd::Place;
 use super::pace::{Overdue, Pace, Paced, Times};
 use crate::lifecycle::Shutdown;
 use crate::telemetry::Metrics;
 
 /// Largest head of a request.
 const MAX_HEAD: usize = 64 * 1024;
-/// Requests at once on one HTTP/2 connection.
-const MAX_STREAMS: u32 = 250;
+/// Requests at once on one HTTP/2 connection. Each that is answered and not read takes some kilobytes beside its answer.
+const MAX_STREAMS: u32 = 100;
 /// How long a connection that was asked to end may take for its last bytes.
 const LAST_BYTES: Duration = Duration::from_secs(2);
+/// The same, where another one waits for its place.
+const LAST_BYTES_OF_ONE_TOO_MANY: Duration = Duration::from_millis(100);
+/// Why a connection ended that had to make room.
+const CROWDED_OUT: &str = "crowded_out";
 
 /// How much and how long. The times are those of Istio's webhook server where it has them.
 #[derive(Clone, Copy, Debug)]
@@ -68,22 +74,26 @@ pub(super) struct Server {
 }
 
 /// Serves one connection to its end.
-pub(super) async fn run(server: &Server, stream: TcpStream, peer: SocketAddr) {
+pub(super) async fn run(server: &Server, stream: TcpStream, peer: SocketAddr, place: Place) {
     // An answer is one write: waiting for more would only delay it.
     let _ = stream.set_nodelay(true);
     server.metrics.connections.inc();
     match &server.tls {
-        None => drive(server, stream, Protocol::Http1).await,
-        Some(tls) => encrypted(server, Arc::clone(tls), stream, peer).await,
+        None => drive(server, stream, Protocol::Http1, &place).await,
+        Some(tls) => encrypted(server, Arc::clone(tls), stream, peer, &place).await,
     }
     server.metrics.connections.dec();
 }
 
-async fn encrypted(server: &Server, tls: Tls, stream: TcpStream, peer: SocketAddr) {
-    match timeout(server.limits.handshake, TlsAcceptor::from(tls).accept(stream)).await {
+async fn encrypted(server: &Server, tls: Tls, stream: TcpStream, peer: SocketAddr, place: &Place) {
+    let shaken = tokio::select! {
+        shaken = timeout(server.limits.handshake, TlsAcceptor::from(tls).accept(stream)) => shaken,
+        () = place.taken() => return server.metrics.connection_failed(CROWDED_OUT),
+    };
+    match shaken {
         Ok(Ok(stream)) => {
             let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
-            drive(server, stream, if http2 { Protocol::Http2 } else { Protocol::Http1 }).await;
+            drive(server, stream, if http2 { Protocol::Http2 } else { Protocol::Http1 }, place).await;
         }
         Ok(Err(error)) => {
             server.metrics.connection_failed("handshake_failed");
@@ -102,18 +112,21 @@ enum Protocol {
     Http2,
 }
 
-async fn drive<S>(server: &Server, socket: S, protocol: Protocol)
+async fn drive<S>(server: &Server, socket: S, protocol: Protocol, place: &Place)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let times = Times { head: server.limits.head, idle: server.limits.idle };
     let pace = Pace::new(times, protocol == Protocol::Http1);
+    place.keeps(pace.clone());
     let router = server.router.clone();
     let clock = pace.clone();
+    let caller = Connection::new(server.limits.connections, Some(pace.clone()));
     let service = service_fn(move |request: Request<Incoming>| {
         let (router, in_flight) = (router.clone(), clock.request());
+        let caller = Caller::now(Arc::clone(&caller));
         async move {
-            let answer = router.oneshot(request.map(Body::new)).await;
+            let answer = caller.asks(router.oneshot(request.map(Body::new))).await;
             drop(in_flight);
             answer
         }
@@ -130,6 +143,14 @@ where
                 stopping = true;
                 connection.as_mut().graceful_shutdown();
             }
+            () = place.taken() => {
+                server.metrics.connection_failed(CROWDED_OUT);
+                connection.as_mut().graceful_shutdown();
+                let _ = timeout(LAST_BYTES_OF_ONE_TOO_MANY, connection).await;
+                return;
+            }
+            // The time until then is another one now.
+            () = pace.hurried() => {}
             () = sleep_until(pace.deadline()) => match pace.overdue() {
                 None => {}
                 Some(Overdue::Head) => return server.metrics.connection_failed("slow_head"),

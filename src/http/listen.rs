@@ -13,6 +13,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use super::connection::{self, Limits, Tls};
+use super::crowd::Crowd;
 use crate::lifecycle::Shutdown;
 use crate::telemetry::Metrics;
 
@@ -76,42 +77,44 @@ pub async fn serve(
     metrics: Arc<Metrics>,
     mut shutdown: Shutdown,
 ) {
-    let permits = Arc::new(Semaphore::new(limits.connections));
+    let room = Arc::new(Semaphore::new(limits.connections));
+    let crowd = Arc::new(Crowd::default());
     let mut open = JoinSet::new();
     let server = Arc::new(connection::Server { tls, router, limits, metrics, shutdown: shutdown.clone() });
+    // Beyond the cap one connection waits here, and the others in the kernel's queue.
+    let mut at_door = None;
     loop {
-        // The permit comes first: beyond the cap, connections wait in the kernel's queue.
-        let next = async {
-            let permit = Arc::clone(&permits).acquire_owned().await;
-            (permit, listener.accept().await)
-        };
         tokio::select! {
             () = shutdown.requested() => break,
             Some(_) = open.join_next() => {}
-            (permit, accepted) = next => match accepted {
-                Ok((stream, peer)) => {
-                    let server = Arc::clone(&server);
-                    open.spawn(async move {
-                        connection::run(&server, stream, peer).await;
-                        drop(permit);
-                    });
-                }
-                Err(error) => refused(&server.metrics, &error).await,
+            accepted = listener.accept(), if at_door.is_none() => match accepted {
+                Ok(accepted) => at_door = Some(accepted),
+                Err(error) => refused(&server.metrics, &crowd, &error).await,
             },
+            permit = crowd.room(&room), if at_door.is_some() => {
+                let Some((stream, peer)) = at_door.take() else { continue };
+                let (server, place) = (Arc::clone(&server), crowd.enter());
+                open.spawn(async move {
+                    connection::run(&server, stream, peer, place).await;
+                    drop(permit);
+                });
+            }
         }
     }
     drop(listener);
     while open.join_next().await.is_some() {}
 }
 
-/// An accept that failed: a client that went away is nothing, a process out of descriptors must wait.
-async fn refused(metrics: &Metrics, error: &io::Error) {
+/// An accept that failed: a client that went away is nothing, a process out of descriptors must wait until it has some:
+/// those that ask nothing give theirs.
+async fn refused(metrics: &Metrics, crowd: &Crowd, error: &io::Error) {
     use io::ErrorKind::{ConnectionAborted, ConnectionReset, Interrupted};
     if matches!(error.kind(), ConnectionAborted | ConnectionReset | Interrupted) {
         return;
     }
     metrics.connection_failed("accept_error");
     tracing::warn!(%error, "cannot accept connections");
+    crowd.thin_out();
     tokio::time::sleep(BACKOFF).await;
 }
 

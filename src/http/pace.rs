@@ -9,6 +9,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 /// How long a connection may take between requests.
@@ -19,6 +20,9 @@ pub(super) struct Times {
     /// From an answer to the next head's first byte.
     pub(super) idle: Duration,
 }
+
+/// How long a connection may be silent that is in a hurry.
+const HURRIED: Duration = Duration::from_secs(1);
 
 /// What a connection is overdue with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,11 +40,16 @@ pub(super) struct Pace {
     /// Whether bytes outside a request are those of a head: HTTP/2 has others.
     heads: bool,
     state: Arc<Mutex<State>>,
+    hurry: Arc<Notify>,
 }
 
 #[derive(Debug)]
 struct State {
     in_flight: usize,
+    /// Anything was asked.
+    asked: bool,
+    /// It may not be silent for long.
+    hurried: bool,
     /// When the connection last fell silent.
     quiet_since: Instant,
     /// When the head that is being read began.
@@ -55,17 +64,25 @@ impl Pace {
         Self {
             times,
             heads,
-            state: Arc::new(Mutex::new(State { in_flight: 0, quiet_since: now, head_since })),
+            hurry: Arc::default(),
+            state: Arc::new(Mutex::new(State {
+                in_flight: 0,
+                asked: false,
+                hurried: false,
+                quiet_since: now,
+                head_since,
+            })),
         }
     }
 
     /// When to look next.
     pub(super) fn deadline(&self) -> Instant {
         let state = self.state();
+        let idle = self.idle_time(&state);
         if state.in_flight > 0 {
-            return Instant::now() + self.times.head.min(self.times.idle);
+            return Instant::now() + self.times.head.min(idle);
         }
-        state.head_since.map_or(state.quiet_since + self.times.idle, |since| since + self.times.head)
+        state.head_since.map_or(state.quiet_since + idle, |since| since + self.times.head)
     }
 
     /// What is overdue now.
@@ -74,7 +91,7 @@ impl Pace {
         match state.head_since {
             _ if state.in_flight > 0 => None,
             Some(since) => (now >= since + self.times.head).then_some(Overdue::Head),
-            None => (now >= state.quiet_since + self.times.idle).then_some(Overdue::Idle),
+            None => (now >= state.quiet_since + self.idle_time(&state)).then_some(Overdue::Idle),
         }
     }
 
@@ -82,8 +99,31 @@ impl Pace {
     pub(super) fn request(&self) -> InFlight {
         let mut state = self.state();
         state.in_flight += 1;
+        state.asked = true;
         state.head_since = None;
         InFlight { pace: self.clone() }
+    }
+
+    /// From now on it may not be silent for long.
+    pub(super) fn hurry(&self) {
+        if !std::mem::replace(&mut self.state().hurried, true) {
+            self.hurry.notify_one();
+        }
+    }
+
+    /// Waits until it is in a hurry, once.
+    pub(super) async fn hurried(&self) {
+        self.hurry.notified().await;
+    }
+
+    fn idle_time(&self, state: &State) -> Duration {
+        if state.hurried { self.times.idle.min(HURRIED) } else { self.times.idle }
+    }
+
+    /// Whether anything was ever asked, and since when nothing is being answered; nothing while something is.
+    pub(super) fn idle(&self) -> Option<(bool, Instant)> {
+        let state = self.state();
+        (state.in_flight == 0).then_some((state.asked, state.quiet_since))
     }
 
     fn bytes_came(&self) {
@@ -192,5 +232,20 @@ mod tests {
         pace.bytes_came();
         tokio::time::advance(Duration::from_secs(60)).await;
         assert_eq!(pace.overdue(), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_in_a_hurry_may_not_be_silent_for_long() {
+        let pace = Pace::new(TIMES, false);
+        let request = pace.request();
+        pace.hurry();
+        pace.hurried().await;
+        assert_eq!(pace.deadline(), Instant::now() + HURRIED);
+        tokio::time::advance(Duration::from_secs(10)).await;
+        assert_eq!(pace.overdue(), None, "it is being answered");
+        drop(request);
+        assert_eq!(pace.overdue(), None);
+        tokio::time::advance(HURRIED).await;
+        assert_eq!(pace.overdue(), Some(Overdue::Idle));
     }
 }

@@ -15,6 +15,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use serde_json::{Map, Value, json};
 
+use super::caller::Caller;
+use super::rejection::{again, status_of};
 use super::{admit, guard};
 use crate::body::{self, Budget, Received};
 use crate::lifecycle::Readiness;
@@ -37,7 +39,7 @@ pub fn router(
     readiness: Arc<Readiness>,
     metrics: Arc<Metrics>,
 ) -> Router {
-    let budget = Budget::new(admit::BUDGET);
+    let budget = Budget::shared(admit::BUDGET);
     Router::new()
         .route("/inject", any(inject))
         .route("/inject/", any(inject))
@@ -57,9 +59,13 @@ async fn inject(State(shared): State<Shared>, request: Request) -> Response {
     let _in_flight = shared.metrics.in_flight();
     let (head, body) = request.into_parts();
     let target = head.uri.path_and_query().cloned().unwrap_or(PathAndQuery::from_static("/inject"));
-    let review = match body::read(body, &shared.budget).await {
+    let caller = Caller::current();
+    let review = match body::read(body, caller.connection.room(&shared.budget)).await {
         Ok(review) => Arc::new(review),
-        Err(unread) => return (admit::status_of(&unread), format!("{unread}\n")).into_response(),
+        Err(unread) => {
+            let again = again(&unread).map(|seconds| [(header::RETRY_AFTER, seconds.to_string())]);
+            return (status_of(&unread), again, format!("{unread}\n")).into_response();
+        }
     };
     let patience = shadow::patience(target.query()).saturating_sub(began.elapsed());
     let question =

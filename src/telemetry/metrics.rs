@@ -39,8 +39,14 @@ struct InjectionLabels {
 /// Why a connection came to nothing.
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 pub struct ConnectionLabels {
-    /// `handshake_failed`, `handshake_timeout`, `slow_head`, `accept_error`.
+    /// `handshake_failed`, `handshake_timeout`, `slow_head`, `crowded_out`, `accept_error`.
     pub reason: &'static str,
+}
+
+/// Why a request was sent away.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct ShedLabels {
+    why: &'static str,
 }
 
 /// What became of something that an Event was to tell of.
@@ -94,6 +100,8 @@ pub struct Metrics {
     /// Panics caught on the way of a request. Any is an error in this program.
     pub panics: Counter,
     in_flight: Gauge,
+    waiting: Gauge,
+    shed: Family<ShedLabels, Counter>,
     /// Open connections of the webhook's listener.
     pub connections: Gauge,
     /// Connections that came to nothing.
@@ -139,6 +147,8 @@ impl Metrics {
             duration: Histogram::new(BUCKETS),
             panics: Counter::default(),
             in_flight: Gauge::default(),
+            waiting: Gauge::default(),
+            shed: Family::default(),
             connections: Gauge::default(),
             connection_failures: Family::default(),
             config_stale: Gauge::default(),
@@ -204,6 +214,16 @@ impl Metrics {
             "pillion_requests_in_flight",
             "Injection requests being answered",
             self.in_flight.clone(),
+        );
+        to.register(
+            "pillion_requests_waiting",
+            "Injection requests that wait for their turn",
+            self.waiting.clone(),
+        );
+        to.register(
+            "pillion_requests_shed",
+            "Injection requests that were sent away: no memory for them, too many before them, too late for them",
+            self.shed.clone(),
         );
         to.register("pillion_connections", "Open connections of the webhook", self.connections.clone());
         to.register(
@@ -280,6 +300,18 @@ impl Metrics {
     pub fn in_flight(&self) -> InFlight {
         self.in_flight.inc();
         InFlight { gauge: self.in_flight.clone() }
+    }
+
+    /// One request waits for its turn, until the guard is dropped.
+    #[must_use]
+    pub fn waiting(&self) -> InFlight {
+        self.waiting.inc();
+        InFlight { gauge: self.waiting.clone() }
+    }
+
+    /// One request was sent away, for want of `memory`, because of a `queue`, or because of its `deadline`.
+    pub fn shed(&self, why: &'static str) {
+        self.shed.get_or_create(&ShedLabels { why }).inc();
     }
 
     /// Something that an Event was to tell of came to this.

@@ -83,8 +83,13 @@ fn releases_told_as_compared_are_those_of_the_comparison() {
 
 #[test]
 fn every_test_that_the_documentation_names_exists() {
-    let security = fs::read_to_string(repository("docs/security.md")).unwrap();
-    let text = compatibility() + &security;
+    let [security, reliability] =
+        ["docs/security.md", "docs/reliability.md"].map(|page| fs::read_to_string(repository(page)).unwrap());
+    for (text, least) in [(&compatibility(), 20), (&security, 5), (&reliability, 60)] {
+        let named = tests(text);
+        assert!(named.len() > least, "{named:?}");
+        exist(named);
+    }
     // Each row of the threat model names one, or what of `make` tries it.
     let (_, rows) = security.split_once("## Threat model").unwrap();
     let rows = rows.lines().skip_while(|line| !line.starts_with("| ---")).skip(1);
@@ -94,12 +99,15 @@ fn every_test_that_the_documentation_names_exists() {
         let tried = row.trim_matches('|').split(" | ").nth(4).unwrap_or_else(|| panic!("{row}")).trim();
         assert!(tried.contains(".rs::") || tried.starts_with("`make "), "{row}");
     }
-    let named: BTreeSet<(&str, &str)> = text
-        .split('`')
-        .filter_map(|code| code.split_once("::"))
-        .filter(|(path, _)| path.ends_with(".rs"))
-        .collect();
-    assert!(named.len() > 20, "{named:?}");
+}
+
+/// The tests that a page names, by file and name.
+fn tests(text: &str) -> BTreeSet<(&str, &str)> {
+    let named = text.split('`').filter_map(|code| code.split_once("::"));
+    named.filter(|(path, _)| path.ends_with(".rs")).collect()
+}
+
+fn exist(named: BTreeSet<(&str, &str)>) {
     for (path, test) in named {
         let source = fs::read_to_string(repository(path)).unwrap_or_else(|e| panic!("{path}: {e}"));
         assert!(source.contains(&format!("fn {test}(")), "{path} has no test {test}");
@@ -138,6 +146,27 @@ fn every_entry_of_troubleshooting_names_a_test_that_exists_and_every_fault_of_do
             continue;
         };
         assert!(told.contains(name), "docs/troubleshooting.md does not tell of doctor's fault {name:?}");
+    }
+}
+
+#[test]
+fn every_attack_and_fault_that_is_tried_is_told_with_nothing_lost() {
+    let text = fs::read_to_string(repository("docs/reliability.md")).unwrap();
+    let (_, table) =
+        text.split_once("| attack or fault | load held | lost | memory at peak | test |").unwrap();
+    let told: Vec<&str> = table.lines().skip(2).take_while(|line| line.starts_with('|')).collect();
+    assert!(told.len() >= 40, "{} rows", told.len());
+    for line in &told {
+        let cells: Vec<&str> = line.trim_matches('|').split(" | ").map(str::trim).collect();
+        assert!(cells.len() == 5 && cells[2].starts_with("0 of ") && cells[3].ends_with("MiB"), "{line}");
+    }
+    for module in ["tcp", "http1", "http2", "content", "overload", "cluster", "faults"] {
+        let path = format!("tests/siege/{module}.rs");
+        let source = fs::read_to_string(repository(&path)).unwrap();
+        for (_, named) in source.split("#[tokio::test").skip(1).filter_map(|text| text.split_once("fn ")) {
+            let name = named.split('(').next().unwrap();
+            assert!(told.iter().any(|line| line.contains(&format!("`{path}::{name}`"))), "no row for {name}");
+        }
     }
 }
 

@@ -27,7 +27,8 @@ pub const TABLE: &[Deviation] = &[
             let keys = |v: &Value| v.as_object().map_or(vec![], |o| o.keys().cloned().collect());
             let of_pod = keys(pair.case.pod());
             let mut of_pod = of_pod.iter().filter(|key: &&String| *key != "apiVersion");
-            of_pod.any(|key| key.chars().any(char::is_uppercase)) || holds_fields_in_another_case(pair.case.pod())
+            of_pod.any(|key| key.chars().any(char::is_uppercase))
+                || holds_fields_in_another_case(pair.case.pod())
         },
     },
     Deviation {
@@ -109,9 +110,9 @@ const PARTS_OF_A_POD: &[&str] =
 fn holds_fields_in_another_case(pod: &Value) -> bool {
     fn within(value: &Value) -> bool {
         match value {
-            Value::Object(members) => members.iter().any(|(key, value)| {
-                key.starts_with(|c: char| c.is_ascii_uppercase()) || within(value)
-            }),
+            Value::Object(members) => members
+                .iter()
+                .any(|(key, value)| key.starts_with(|c: char| c.is_ascii_uppercase()) || within(value)),
             Value::Array(items) => items.iter().any(within),
             _ => false,
         }

@@ -23,13 +23,7 @@ pub const TABLE: &[Deviation] = &[
     Deviation {
         name: "keys in another case",
         why: "Go reads `Spec` as `spec`; API servers do not, and never send it",
-        excuses: |_, pair, _| {
-            let keys = |v: &Value| v.as_object().map_or(vec![], |o| o.keys().cloned().collect());
-            let of_pod = keys(pair.case.pod());
-            let mut of_pod = of_pod.iter().filter(|key: &&String| *key != "apiVersion");
-            of_pod.any(|key| key.chars().any(char::is_uppercase))
-                || holds_fields_in_another_case(pair.case.pod())
-        },
+        excuses: |_, pair, _| has_keys_in_another_case(pair.case.pod()),
     },
     Deviation {
         name: "integers above 2^53",
@@ -101,6 +95,14 @@ pub const TABLE: &[Deviation] = &[
         },
     },
 ];
+
+/// Whether a field of the pod, or of a part of one in an annotation, is named in another case.
+#[must_use]
+pub fn has_keys_in_another_case(pod: &Value) -> bool {
+    let mut keys =
+        pod.as_object().into_iter().flat_map(serde_json::Map::keys).filter(|key| *key != "apiVersion");
+    keys.any(|key| key.chars().any(char::is_uppercase)) || holds_fields_in_another_case(pod)
+}
 
 /// Annotations that hold parts of a pod.
 const PARTS_OF_A_POD: &[&str] =

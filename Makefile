@@ -14,7 +14,7 @@ QUESTIONS ?= 2000
 SEED ?= $(shell date +%s)
 STEP := ./scripts/step
 
-.PHONY: help run test fmt lint deny unit doc conformance conformance-long conformance-all files yaml envoy page siege dry-run mesh charts manifests e2e e2e-long bench bench-stages bench-instructions bench-cluster release reproducible
+.PHONY: help run test fmt lint deny unit doc conformance conformance-long conformance-all files yaml envoy page siege dry-run mesh charts manifests e2e e2e-long fuzz fuzz-long fuzz-guided fuzz-differential fuzz-differential-long mutants bench bench-stages bench-instructions bench-cluster release reproducible
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
@@ -45,6 +45,7 @@ fmt: ## Formatting
 lint: ## Clippy, warnings refused
 	$(CARGO) clippy --locked --profile ci --workspace --all-targets -- -D warnings
 	$(CARGO) clippy --locked --profile ci --test envoy --test page --test siege --test e2e --test charts -- -D warnings
+	$(CARGO) clippy --locked --profile ci -p pillion-core --test recorded -- -D warnings
 
 deny: ## Licences, doubled crates and origins of what the program is built from
 	deny="$$(./scripts/cargo-deny)" && "$$deny" --workspace --locked check licenses bans sources
@@ -113,6 +114,40 @@ siege: ## The program under attack, and with faults; ARGS=--write makes the tabl
 charts: ## The chart, the manifests, the Dockerfile: rendered, refused, taken by a real API server, compared with Istio's
 	PILLION_HELM="$$(./scripts/helm)" PILLION_KUBE="$$(./scripts/kube)" \
 	  $(CARGO) test --locked --profile ci --test charts -- --nocapture
+
+# What is fuzzed is built with checks that a release has not, and everything else as the tests have it.
+CHECKED := $(foreach crate,pillion pillion-core pillion-gotmpl pillion-govalue pillion-goyaml pillion-kubepatch,\
+  --config profile.ci.package.$(crate).overflow-checks=true --config profile.ci.package.$(crate).debug-assertions=true)
+# Inputs of all fuzz targets together; pods that nobody would write; seconds for each target under libFuzzer.
+RUNS ?= 200000
+FUZZ_PODS ?= 3000
+FUZZ_SECONDS ?= 60
+
+fuzz: ## Every fuzz target over inputs that SEED makes
+	$(CARGO) run --locked --quiet --profile ci $(CHECKED) -p pillion-fuzzing -- --seed $(SEED) --runs $(RUNS) $(ARGS)
+
+fuzz-long: ## The same over twelve million inputs
+	$(MAKE) --no-print-directory fuzz RUNS=12000000
+
+fuzz-guided: ## Every fuzz target by libFuzzer, which sees what code an input reaches; needs a nightly compiler
+	./scripts/fuzz-guided $(FUZZ_SECONDS) $(ONLY)
+
+fuzz-differential: ## Pods and configurations that nobody would write, against Istio's injector; what differs is made small
+	./tests/conformance/run.sh --fuzz $(FUZZ_PODS) --release $(RELEASES) --seed $(SEED) $(ARGS)
+
+fuzz-differential-long: ## The same over 200,000 pods
+	$(MAKE) --no-print-directory fuzz-differential FUZZ_PODS=200000
+
+# Files of the core whose mutants are tried, and the configurations that Istio is asked under for that.
+MUTATED ?= crates/core/src/inject/decide.rs crates/core/src/inject/finish/*.rs
+MUTANTS_CONFIGS := default,native,selectors,tproxy,openshift,templates,no-probes,status-port,proxyconfig-one,hold
+
+mutants: ## Mutants of the core, by its own tests, the golden cases and pods that Istio answered; slow
+	./tests/conformance/run.sh --release $(RELEASES) --config $(MUTANTS_CONFIGS) --pods 40 --seed 1 \
+	  --record "$(CURDIR)/target/mutants/recorded"
+	PILLION_RECORDED="$(CURDIR)/target/mutants/recorded" "$$(./scripts/cargo-mutants)" mutants --package pillion-core \
+	  --profile ci --output target/mutants $(foreach file,$(MUTATED),--file $(file)) $(ARGS) \
+	  -- --lib --test recorded --test golden --test differences
 
 # The programs that are measured are built together: the echo's listener is the webhook's to the byte.
 bench: ## CPU time of a request beside Istio's injector and a bare echo; ARGS="--quick" or ARGS="--help"

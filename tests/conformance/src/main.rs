@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use pillion_conformance::options::Options;
-use pillion_conformance::{files, mesh, replay, report, run};
+use pillion_conformance::{files, fuzz, mesh, replay, report, run};
 
 fn main() -> ExitCode {
     let options = Options::parse();
@@ -15,6 +15,7 @@ fn main() -> ExitCode {
             files::run::run(&options).map(|tally| files::report::print(&tally, &options))
         }
         None if options.mesh => mesh::run(&options).map(|outcome| mesh::print(&outcome)),
+        None if options.fuzz > 0 => fuzz::run::run(&options).map(|found| fuzz::report::print(&found)),
         None => run::run(&options).map(|tally| report::print(&tally, &options)),
     };
     match passed {

@@ -50,6 +50,13 @@ pub struct Options {
     /// manifests of each release and configuration, and documents of each release.
     #[arg(long)]
     pub files: bool,
+    /// Write the pods on which both agree, with their answers, into this folder: the core's test `recorded` reads it.
+    #[arg(long, value_name = "DIR")]
+    pub record: Option<PathBuf>,
+    /// Compare so many pods that nobody would write instead, under configurations that are changed too; what differs is
+    /// made small.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub fuzz: usize,
     /// Run one saved case again and print every difference.
     #[arg(long, value_name = "FILE")]
     pub replay: Option<PathBuf>,

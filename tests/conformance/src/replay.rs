@@ -24,17 +24,26 @@ struct Saved {
     pillion: Value,
 }
 
-/// Saves a case below `work` and says where.
+/// Saves a case with both answers below `work` and says where.
 pub fn save(work: &Path, job: &Job<'_>, pair: &Pair<'_>) -> Result<PathBuf> {
+    write(work, job, pair.case, [&pair.istio.patch, &pair.pillion.patch])
+}
+
+/// Saves a case alone: the answers are had by asking again.
+pub fn save_case(work: &Path, job: &Job<'_>, case: &Case) -> Result<PathBuf> {
+    write(work, job, case, [&Value::Null, &Value::Null])
+}
+
+fn write(work: &Path, job: &Job<'_>, case: &Case, [istio, pillion]: [&Value; 2]) -> Result<PathBuf> {
     let dir = work.join("differing");
     std::fs::create_dir_all(&dir)?;
-    let file = dir.join(format!("{}-{}-{}.json", job.release, job.configuration.name, pair.case.name));
+    let file = dir.join(format!("{}-{}-{}.json", job.release, job.configuration.name, case.name));
     let saved = Saved {
         release: job.release.to_owned(),
         configuration: job.configuration.name.clone(),
-        case: pair.case.clone(),
-        istio: pair.istio.patch.clone(),
-        pillion: pair.pillion.patch.clone(),
+        case: case.clone(),
+        istio: istio.clone(),
+        pillion: pillion.clone(),
     };
     std::fs::write(&file, serde_json::to_vec_pretty(&saved)?)?;
     Ok(file)

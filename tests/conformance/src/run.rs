@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use crate::answer::{Answer, Reading, Verdict};
 use crate::api_server::ApiServer;
@@ -17,6 +17,7 @@ use crate::judge::{self, Judgement, Pair};
 use crate::options::Options;
 use crate::oracle::Oracle;
 use crate::properties;
+use crate::record::Recorder;
 use crate::replay;
 use crate::tally::{Failure, Figures, Tally};
 use crate::{coverage, deviations, gates, loading, pillion, places, releases, templates, wordings, workers};
@@ -106,14 +107,16 @@ fn compare(job: &Job<'_>, handmade: &[Handmade], seed: u64, options: &Options, w
     let injector = injector::build(options, job.release, job.configuration, &job.dir)?;
     let cases = cases(job, handmade, seed, options)?;
     let mut tally = Tally::default();
-    let injected = round(job, injector.as_deref(), &cases, options, work, &mut tally)?;
+    let mut recorder = Recorder::begin(options.record.as_deref(), job)?;
+    let injected = round(job, injector.as_deref(), &cases, options, work, &mut tally, &mut recorder)?;
     let again: Vec<Case> = injected
         .into_iter()
         .enumerate()
         .filter(|(at, _)| at % AGAIN_EVERY == 0)
         .map(|(_, (case, pod))| case.again(pod))
         .collect();
-    round(job, injector.as_deref(), &again, options, work, &mut tally)?;
+    round(job, injector.as_deref(), &again, options, work, &mut tally, &mut recorder)?;
+    recorder.end()?;
     Ok(tally)
 }
 
@@ -152,11 +155,17 @@ fn round<'c>(
     options: &Options,
     work: &Path,
     tally: &mut Tally,
+    recorder: &mut Recorder,
 ) -> Result<Vec<(&'c Case, serde_json::Value)>> {
     let counts = job.dir.join("actions.json");
     let (pairs, answers) = ask_both(job, injector, cases, Some(&counts))?;
     coverage::count_actions(&mut tally.coverage, job.release, &counts)?;
     let mut judged = judge::judge(job.newest, &pairs)?;
+    if let Some((pair, error)) =
+        pairs.iter().zip(&judged).find_map(|(pair, judgement)| Some((pair, judgement.unreadable.as_ref()?)))
+    {
+        bail!("{}: Istio's own patch does not apply: {error}", pair.case.name);
+    }
     for (judgement, answer) in judged.iter_mut().zip(&answers) {
         judgement.broken.extend(answer.fired.iter().filter(|name| name.starts_with("broken: ")).cloned());
     }
@@ -213,6 +222,7 @@ fn round<'c>(
         let fired = answers[at].fired.iter().filter(|name| !name.starts_with(pillion::AGAIN_CHANGES));
         pair.case.covers.iter().chain(fired).for_each(|name| tally.coverage.fire(name));
         tally.coverage.fire(&format!("verdict: {:?}", pair.istio.verdict));
+        recorder.note(pair, &judgement)?;
         if judgement.same() {
             figures.same += 1;
             gates::note(job.release, &answers[at].fired);
@@ -229,7 +239,12 @@ fn round<'c>(
 }
 
 /// The judgement without the differences that are there on purpose.
-fn excused(job: &Job<'_>, pair: &Pair<'_>, mut judgement: Judgement, tally: &mut Tally) -> Judgement {
+pub(crate) fn excused(
+    job: &Job<'_>,
+    pair: &Pair<'_>,
+    mut judgement: Judgement,
+    tally: &mut Tally,
+) -> Judgement {
     let mut used = vec![];
     judgement.differences.retain(|difference| {
         let row = deviations::excuse(job, pair, difference);
@@ -270,7 +285,7 @@ pub fn ask_both<'c>(
 }
 
 /// The pairs that differ and on which the oracle, asked again, does not agree with itself.
-fn undecided(job: &Job<'_>, pairs: &[Pair<'_>], judged: &[Judgement]) -> Result<Vec<usize>> {
+pub(crate) fn undecided(job: &Job<'_>, pairs: &[Pair<'_>], judged: &[Judgement]) -> Result<Vec<usize>> {
     let differing: Vec<usize> = (0..pairs.len()).filter(|at| !judged[*at].differences.is_empty()).collect();
     let same_verdict = |at: &&usize| pairs[**at].istio.verdict == pairs[**at].pillion.verdict;
     // Where every answer differs in its verdict there is nothing to be undecided about: Pillion is far off.

@@ -116,6 +116,14 @@ pub fn sweep() -> Vec<Case> {
     cases
 }
 
+/// Every annotation and label that injection reads, by the list that holds it, with its sample values.
+#[must_use]
+pub fn samples() -> Vec<(&'static str, &'static str, Vec<&'static str>)> {
+    let tables = [("annotations", tables::ANNOTATIONS), ("labels", tables::LABELS)];
+    let rows = tables.iter().flat_map(|(list, table)| table.iter().map(move |key| (*list, key)));
+    rows.map(|(list, key)| (list, key.name, [key.valid, key.invalid].concat())).collect()
+}
+
 fn namespace(draw: &mut Draw) -> &'static str {
     let common = NAMESPACES.len() - 2;
     let at = if draw.chance(IGNORED_PERCENT) { common + draw.below(2) } else { draw.below(common) };

@@ -97,6 +97,15 @@ fn numbers_words_and_booleans_are_gos() {
 }
 
 #[test]
+fn values_are_quoted_as_go_quotes_them() {
+    let problem = |name: &str, value| row(name).unwrap().kind.problem(value, &Gates::default()).unwrap();
+    let said = problem("traffic.sidecar.istio.io/kubevirtInterfaces", "a\u{2028}b");
+    assert_eq!(said, r#"interface name "a\u2028b" contains invalid characters"#);
+    let said = problem("prometheus.istio.io/merge-metrics", "\u{7f}\u{1}'é");
+    assert_eq!(said, r#"strconv.ParseBool: parsing "\x7f\x01'é": invalid syntax"#);
+}
+
+#[test]
 fn a_proxy_configuration_is_judged_over_the_defaults() {
     let name = "proxy.istio.io/config";
     for good in [

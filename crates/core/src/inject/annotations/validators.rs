@@ -3,6 +3,7 @@
 
 use std::net::IpAddr;
 
+use pillion_gotmpl::fmt::quote;
 use pillion_govalue::quantity;
 
 use crate::config::{Gates, MeshError, proxyconfig};
@@ -10,10 +11,15 @@ use crate::inject::finish::containers::parse_bool;
 
 type Verdict = Result<(), String>;
 
+/// As Go quotes: Rust escapes other characters, and some of them otherwise.
+fn quoted(text: &str) -> String {
+    quote::quote(text.as_bytes())
+}
+
 pub(super) fn boolean(value: &str) -> Verdict {
     match parse_bool(value) {
         Some(_) => Ok(()),
-        None => Err(format!("strconv.ParseBool: parsing {value:?}: invalid syntax")),
+        None => Err(format!("strconv.ParseBool: parsing {}: invalid syntax", quoted(value))),
     }
 }
 
@@ -30,7 +36,7 @@ pub(super) fn uint32(value: &str) -> Verdict {
 
 /// Go's `strconv.ParseUint` in base ten: digits only, no sign.
 fn unsigned(value: &str, max: u64) -> Result<u64, String> {
-    let fault = |what| format!("strconv.ParseUint: parsing {value:?}: {what}");
+    let fault = |what| format!("strconv.ParseUint: parsing {}: {what}", quoted(value));
     if value.is_empty() || !value.bytes().all(|b| b.is_ascii_digit()) {
         return Err(fault("invalid syntax"));
     }
@@ -65,7 +71,8 @@ pub(super) fn networks(what: &str, value: &str) -> Verdict {
     }
     value.split(',').try_for_each(|each| {
         prefix(each).map_err(|e| {
-            format!("{what} invalid: failed parsing cidr '{each}': netip.ParsePrefix({each:?}): {e}")
+            let name = quoted(each);
+            format!("{what} invalid: failed parsing cidr '{each}': netip.ParsePrefix({name}): {e}")
         })
     })
 }
@@ -74,10 +81,10 @@ pub(super) fn networks(what: &str, value: &str) -> Verdict {
 fn prefix(text: &str) -> Verdict {
     let (address, bits) = text.rsplit_once('/').ok_or("no '/'")?;
     let address: IpAddr =
-        address.parse().map_err(|_| format!("ParseAddr({address:?}): unable to parse IP"))?;
+        address.parse().map_err(|_| format!("ParseAddr({}): unable to parse IP", quoted(address)))?;
     let digits = !bits.is_empty() && bits.bytes().all(|b| b.is_ascii_digit());
     if !digits || bits.len() > 1 && bits.starts_with('0') {
-        return Err(format!("bad bits after slash: {bits:?}"));
+        return Err(format!("bad bits after slash: {}", quoted(bits)));
     }
     let most = if address.is_ipv4() { 32 } else { 128 };
     match bits.parse::<u32>() {
@@ -97,11 +104,11 @@ pub(super) fn interfaces(value: &str) -> Verdict {
             return Err(String::from("empty interface name"));
         }
         if name.len() > LONGEST {
-            return Err(format!("interface name {name:?} too long (max {LONGEST} chars)"));
+            return Err(format!("interface name {} too long (max {LONGEST} chars)", quoted(name)));
         }
         let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-');
         if !name.starts_with(|c: char| c.is_ascii_alphabetic()) || !name.bytes().all(allowed) {
-            return Err(format!("interface name {name:?} contains invalid characters"));
+            return Err(format!("interface name {} contains invalid characters", quoted(name)));
         }
     }
     Ok(())

@@ -2,6 +2,7 @@
 //! and Prometheus is pointed at the agent, which serves both (Istio's `applyPrometheusMerge` and
 //! `applySecurePrometheusAnnotation`).
 
+use pillion_gotmpl::fmt::quote;
 use pillion_govalue::{Value, json};
 
 use super::FinishError;
@@ -179,7 +180,9 @@ fn targets(text: &str) -> Option<Vec<Target>> {
 fn check_port(port: &str, agent_port: &str, target: bool) -> Result<(), String> {
     let what = if target { "target port" } else { "port" };
     let number = port.parse::<i64>().ok().and_then(|n| u16::try_from(n).ok()).filter(|n| *n > 0);
-    let Some(number) = number else { return Err(format!("invalid {what} {port:?}")) };
+    let Some(number) = number else {
+        return Err(format!("invalid {what} {}", quote::quote(port.as_bytes())));
+    };
     if number.to_string() == agent_port {
         return Err(format!("{what} {port} conflicts with agent port"));
     }

@@ -1,0 +1,4 @@
+//! libFuzzer's input to a target: the flags of the redirect. What must hold lies in `pillion-fuzzing`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| pillion_fuzzing::targets::settings::redirect(bytes));

@@ -2,6 +2,7 @@
 //! by the client, by the clock, or because the process drains. Every way out is bounded in time.
 //! Never: what a request means.
 
+use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
@@ -96,13 +97,23 @@ async fn encrypted(server: &Server, tls: Tls, stream: TcpStream, peer: SocketAdd
             drive(server, stream, if http2 { Protocol::Http2 } else { Protocol::Http1 }, place).await;
         }
         Ok(Err(error)) => {
-            server.metrics.connection_failed("handshake_failed");
+            server.metrics.connection_failed(why(&error));
             tracing::debug!(%peer, %error, "TLS handshake failed");
         }
         Err(_) => {
             server.metrics.connection_failed("handshake_timeout");
             tracing::debug!(%peer, "TLS handshake took too long");
         }
+    }
+}
+
+/// Why a handshake failed: because of the client's certificate, where one is asked for, or anything else.
+fn why(error: &io::Error) -> &'static str {
+    match error.get_ref().and_then(|inner| inner.downcast_ref()) {
+        Some(rustls::Error::NoCertificatesPresented | rustls::Error::InvalidCertificate(_)) => {
+            "client_certificate"
+        }
+        _ => "handshake_failed",
     }
 }
 

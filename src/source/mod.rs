@@ -27,6 +27,7 @@ use sha2::{Digest, Sha256};
 use tokio::sync::watch;
 
 use pillion_core::config::{Built, Cluster, ConfigError, Settings, Snapshot, Source, Sources};
+use pillion_govalue::Value;
 
 use configmap::Found;
 
@@ -201,6 +202,11 @@ pub fn build(texts: &Texts, settings: Settings) -> Result<Built, ConfigError> {
     fn source(text: &Text) -> Source<'_> {
         Source { name: &text.name, text: &text.text }
     }
+    if holds_nothing(&texts.injector.text) {
+        let message =
+            "is empty: it must have policy and templates, as `istioctl install` or the profile writes them";
+        return Err(ConfigError::new(&texts.injector.name, message));
+    }
     let sources = Sources {
         injector: source(&texts.injector),
         values: source(&texts.values),
@@ -210,6 +216,16 @@ pub fn build(texts: &Texts, settings: Settings) -> Result<Built, ConfigError> {
         annotations: texts.annotations.as_ref().map(source),
     };
     Snapshot::build(&sources, settings, texts.cluster.clone())
+}
+
+/// Whether this is no configuration: a file that is being written, or a key that was emptied. Istio takes it for one under
+/// which nothing is injected, and lets all pods through without their sidecar.
+fn holds_nothing(text: &str) -> bool {
+    match pillion_goyaml::parse(text) {
+        Ok(Value::Null) => true,
+        Ok(Value::Map(members)) => members.is_empty(),
+        Ok(_) | Err(_) => false,
+    }
 }
 
 /// What is known of the source, for those who ask: `/readyz?verbose`, the debug port, Events.

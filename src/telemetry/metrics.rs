@@ -39,7 +39,7 @@ struct InjectionLabels {
 /// Why a connection came to nothing.
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 pub struct ConnectionLabels {
-    /// `handshake_failed`, `handshake_timeout`, `slow_head`, `crowded_out`, `accept_error`.
+    /// `handshake_failed`, `client_certificate`, `handshake_timeout`, `slow_head`, `crowded_out`, `accept_error`.
     pub reason: &'static str,
 }
 

@@ -96,7 +96,7 @@ async fn only_a_certificate_of_the_authority_and_of_the_names_gets_in() {
             assert_eq!(answered(&webhook, pair.as_ref(), protocol).await, wanted, "{what}, {protocol}");
         }
         if !wanted {
-            webhook.metric(r#"pillion_connection_failures_total{reason="handshake_failed"} 2"#).await;
+            webhook.metric(r#"pillion_connection_failures_total{reason="client_certificate"} 2"#).await;
         }
         webhook.served.abort();
     }

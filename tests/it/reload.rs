@@ -93,6 +93,19 @@ fn a_configuration_that_compiles_but_refuses_sample_pods_is_not_taken() {
 }
 
 #[test]
+fn a_configuration_that_is_emptied_leaves_the_old_one_in_use() {
+    let mut followed = Followed::start(&config("proxy:1"));
+    for (generation, nothing) in (1..).zip(["", "\n", "# policy: enabled\n", "---\n", "null", "{}"]) {
+        followed.change(generation, &[("config", nothing), ("values", VALUES)]);
+        assert!(followed.injects("proxy:1"), "{nothing:?}");
+        assert!(followed.status.fault().unwrap().contains("config: is empty"), "{nothing:?}");
+    }
+    // A policy that Istio does not know is somebody's word, and does what it does there.
+    followed.change(7, &[("config", "policy: maybe"), ("values", VALUES)]);
+    assert!(!followed.injects("proxy:1"));
+}
+
+#[test]
 fn files_that_vanish_leave_the_old_configuration_in_use() {
     let mut followed = Followed::start(&config("proxy:1"));
     let file = followed.volume.path().join("..data/config");

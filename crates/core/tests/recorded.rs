@@ -90,7 +90,7 @@ fn wrong_with(snapshot: &Snapshot, row: &Value) -> Option<String> {
     let request = Request { pod, namespace: text(row, "namespace"), path, owner: None, now: Some(0) };
     let answer = &row["answer"];
     match inject(snapshot, &request, &mut ()) {
-        Err(error) if answer["refused"] == Value::from(error.to_string()) => None,
+        Err(error) if answer["refused"] == error.to_string() => None,
         Err(error) => Some(format!("refused: {error}")),
         Ok(outcome) if outcome.verdict == Verdict::Skipped => {
             (answer["skipped"] != true).then(|| format!("skipped: {}", outcome.reason))

@@ -43,6 +43,11 @@ templates:
         image: p
       - name: app
         env: [{name: A, value: template}]
+  given: |
+    spec:
+      volumes:
+      - name: more
+        {{ index .ObjectMeta.Annotations "more" }}
   broken: |
     {{ if }}
   failing: |
@@ -197,6 +202,28 @@ fn unknown_fields_stay_where_they_are() {
     for kept in [r#""new":1"#, r#""newer":{}"#, r#""newest":[1]"#, r#""odd":true"#, r#""odd":{"a":1}"#] {
         assert!(pod.contains(kept), "{kept} in {pod}");
     }
+}
+
+#[test]
+fn fields_that_a_template_or_an_annotation_names_in_another_case_are_read_as_go_reads_them() {
+    let pod = |annotations: &str| {
+        format!(
+            r#"{{"metadata":{{"annotations":{annotations}}},"spec":{{"containers":[{{"name":"app"}}]}}}}"#
+        )
+    };
+    let given = pod(
+        r#"{"inject.istio.io/templates":"given","more":"EmptyDir: {MEDIUM: Memory, SizeLimit: 1Gi, sizeLimit: 2Gi}"}"#,
+    );
+    let volumes = injected(&given).pod.at(&["spec", "volumes"]).map(string).unwrap();
+    assert_eq!(volumes, r#"[{"name":"more","emptyDir":{"medium":"Memory","sizeLimit":"2Gi"}}]"#);
+    let faulty = pod(r#"{"inject.istio.io/templates":"given","more":"EmptyDir: {Medium: 5}"}"#);
+    let said = refusal(&faulty).to_string();
+    assert!(said.contains("number into Go struct field EmptyDirVolumeSource.spec.volumes."), "{said}");
+    let own = pod(
+        r#"{"proxy.istio.io/overrides":"{\"Containers\":[{\"Name\":\"istio-proxy\",\"image\":\"a\",\"IMAGE\":\"own\"}]}"}"#,
+    );
+    let image = injected(&own).pod.at(&["spec", "containers"]).and_then(Value::as_list).unwrap().to_vec();
+    assert_eq!(image.iter().map(|c| text(c, &["image"])).collect::<Vec<_>>(), ["", "own"]);
 }
 
 #[test]

@@ -16,7 +16,7 @@ use pillion_govalue::encode::go_json;
 use pillion_govalue::types::KNOWN;
 use serde_json::Value;
 
-/// How many wrong answers are shown.
+/// A file with so many wrong answers is the last one; so many are shown.
 const SHOWN: usize = 5;
 
 #[test]
@@ -28,7 +28,9 @@ fn recorded_pods_are_answered_as_istio_answered_them() {
     let mut files: Vec<PathBuf> =
         std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
-    for file in files.iter().filter(|file| file.extension().is_some_and(|ending| ending == "jsonl")) {
+    let recorded = files.iter().filter(|file| file.extension().is_some_and(|ending| ending == "jsonl"));
+    // One wrong answer is enough to tell; some more show what they have in common.
+    for file in recorded.take_while(|_| wrong.len() < SHOWN) {
         let text = std::fs::read_to_string(file).unwrap();
         let mut lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
         let Some(configuration) = lines.next() else { continue };

@@ -240,6 +240,15 @@ fn a_native_sidecar_meets_the_users_own_among_the_init_containers() {
 }
 
 #[test]
+fn containers_of_one_name_come_together_where_the_user_has_the_templates_init_container() {
+    let snapshot = snapshot(Settings { native_sidecars: NativeSidecars::True, ..Settings::default() });
+    let pod = r#"{"spec":{"containers":[{"name":"a"},{"name":"istio-proxy"},{"name":"b"},{"name":"a"}]}}"#;
+    let outcome = injection(&snapshot, pod, "/inject").unwrap();
+    assert_eq!(names(&outcome.pod, "containers"), ["a", "a", "b"]);
+    assert_eq!(names(&outcome.pod, "initContainers"), ["istio-proxy"]);
+}
+
+#[test]
 fn the_path_sets_cluster_and_network() {
     let outcome = injection(&snapshot(Settings::default()), PLAIN, "/inject/cluster/c1/net/n1").unwrap();
     let proxy = finish::containers::sidecar(&outcome.pod).unwrap();

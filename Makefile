@@ -147,8 +147,8 @@ MUTANTS_TESTS := -C=--lib -C=--test=recorded -C=--test=golden -C=--test=differen
 mutants: ## Every mutant of the core, by its own tests, the golden cases and pods that Istio answered; hours, or SHARD=1/20
 	./tests/conformance/run.sh --release $(RELEASES) --config $(MUTANTS_CONFIGS) --pods 10 --seed 1 \
 	  --record "$(CURDIR)/target/mutants/recorded"
-	tool="$$(./scripts/cargo-mutants)" && PILLION_RECORDED="$(CURDIR)/target/mutants/recorded" CARGO_TARGET_DIR= \
-	  "$$tool" mutants --package pillion-core --profile mutants --output target/mutants \
+	tool="$$(./scripts/cargo-mutants)" && PILLION_RECORDED="$(CURDIR)/target/mutants/recorded" \
+	  env -u CARGO_TARGET_DIR "$$tool" mutants --package pillion-core --profile mutants --output target/mutants \
 	  $(if $(SHARD),--shard $(SHARD) --sharding round-robin) $(MUTANTS_TESTS) $(ARGS)
 
 # The programs that are measured are built together: the echo's listener is the webhook's to the byte.

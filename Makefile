@@ -138,16 +138,18 @@ fuzz-differential: ## Pods and configurations that nobody would write, against I
 fuzz-differential-long: ## The same over 200,000 pods
 	$(MAKE) --no-print-directory fuzz-differential FUZZ_PODS=200000
 
-# Files of the core whose mutants are tried, and the configurations that Istio is asked under for that.
-MUTATED ?= crates/core/src/inject/decide.rs crates/core/src/inject/finish/*.rs
-MUTANTS_CONFIGS := default,native,selectors,tproxy,openshift,templates,no-probes,status-port,proxyconfig-one,hold
+# Configurations that Istio is asked under for mutants; SHARD=K/N tries every N-th mutant only, from the K-th on.
+MUTANTS_CONFIGS := default,native,selectors,tproxy,openshift,custom,no-probes,status-port,proxyconfig-one,hold
+SHARD ?=
+# Built twice for each mutant, as a library and as its own tests: no more than these tests is.
+MUTANTS_TESTS := -C=--lib -C=--test=recorded -C=--test=golden -C=--test=differences
 
-mutants: ## Mutants of the core, by its own tests, the golden cases and pods that Istio answered; slow
-	./tests/conformance/run.sh --release $(RELEASES) --config $(MUTANTS_CONFIGS) --pods 40 --seed 1 \
+mutants: ## Every mutant of the core, by its own tests, the golden cases and pods that Istio answered; hours, or SHARD=1/20
+	./tests/conformance/run.sh --release $(RELEASES) --config $(MUTANTS_CONFIGS) --pods 10 --seed 1 \
 	  --record "$(CURDIR)/target/mutants/recorded"
-	PILLION_RECORDED="$(CURDIR)/target/mutants/recorded" "$$(./scripts/cargo-mutants)" mutants --package pillion-core \
-	  --profile ci --output target/mutants $(foreach file,$(MUTATED),--file $(file)) $(ARGS) \
-	  -- --lib --test recorded --test golden --test differences
+	tool="$$(./scripts/cargo-mutants)" && PILLION_RECORDED="$(CURDIR)/target/mutants/recorded" \
+	  env -u CARGO_TARGET_DIR "$$tool" mutants --package pillion-core --profile mutants --output target/mutants \
+	  $(if $(SHARD),--shard $(SHARD) --sharding round-robin) $(MUTANTS_TESTS) $(ARGS)
 
 # The programs that are measured are built together: the echo's listener is the webhook's to the byte.
 bench: ## CPU time of a request beside Istio's injector and a bare echo; ARGS="--quick" or ARGS="--help"

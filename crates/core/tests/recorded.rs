@@ -16,7 +16,7 @@ use pillion_govalue::encode::go_json;
 use pillion_govalue::types::KNOWN;
 use serde_json::Value;
 
-/// How many wrong answers are shown.
+/// A file with so many wrong answers is the last one; so many are shown.
 const SHOWN: usize = 5;
 
 #[test]
@@ -28,7 +28,9 @@ fn recorded_pods_are_answered_as_istio_answered_them() {
     let mut files: Vec<PathBuf> =
         std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
-    for file in files.iter().filter(|file| file.extension().is_some_and(|ending| ending == "jsonl")) {
+    let recorded = files.iter().filter(|file| file.extension().is_some_and(|ending| ending == "jsonl"));
+    // One wrong answer is enough to tell; some more show what they have in common.
+    for file in recorded.take_while(|_| wrong.len() < SHOWN) {
         let text = std::fs::read_to_string(file).unwrap();
         let mut lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
         let Some(configuration) = lines.next() else { continue };
@@ -90,7 +92,7 @@ fn wrong_with(snapshot: &Snapshot, row: &Value) -> Option<String> {
     let request = Request { pod, namespace: text(row, "namespace"), path, owner: None, now: Some(0) };
     let answer = &row["answer"];
     match inject(snapshot, &request, &mut ()) {
-        Err(error) if answer["refused"] == Value::from(error.to_string()) => None,
+        Err(error) if answer["refused"] == error.to_string() => None,
         Err(error) => Some(format!("refused: {error}")),
         Ok(outcome) if outcome.verdict == Verdict::Skipped => {
             (answer["skipped"] != true).then(|| format!("skipped: {}", outcome.reason))

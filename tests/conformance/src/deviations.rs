@@ -96,31 +96,12 @@ pub const TABLE: &[Deviation] = &[
     },
 ];
 
-/// Whether a field of the pod, or of a part of one in an annotation, is named in another case.
+/// Whether a field of the pod is named in another case, as far as its top says so.
 #[must_use]
 pub fn has_keys_in_another_case(pod: &Value) -> bool {
     let mut keys =
         pod.as_object().into_iter().flat_map(serde_json::Map::keys).filter(|key| *key != "apiVersion");
-    keys.any(|key| key.chars().any(char::is_uppercase)) || holds_fields_in_another_case(pod)
-}
-
-/// Annotations that hold parts of a pod.
-const PARTS_OF_A_POD: &[&str] =
-    &["proxy.istio.io/overrides", "sidecar.istio.io/userVolume", "sidecar.istio.io/userVolumeMount"];
-
-/// Whether an annotation holds a part of a pod in which a field's name begins with a capital: none of Kubernetes does.
-fn holds_fields_in_another_case(pod: &Value) -> bool {
-    fn within(value: &Value) -> bool {
-        match value {
-            Value::Object(members) => members
-                .iter()
-                .any(|(key, value)| key.starts_with(|c: char| c.is_ascii_uppercase()) || within(value)),
-            Value::Array(items) => items.iter().any(within),
-            _ => false,
-        }
-    }
-    let held = PARTS_OF_A_POD.iter().filter_map(|name| pod["metadata"]["annotations"][*name].as_str());
-    held.filter_map(|text| serde_json::from_str(text).ok()).any(|value| within(&value))
+    keys.any(|key| key.chars().any(char::is_uppercase))
 }
 
 /// Whether the pod asks for a template of the corpus whose name begins so.

@@ -34,11 +34,10 @@ pub fn unknown_fields(pod: &Value, patch: &Value) -> Vec<String> {
     let mut gone: Vec<String> = gone.into_iter().map(|name| format!("containers[{name}]")).collect();
     gone.extend(removed_volumes(pod, &patched));
     gone.extend(cut_volumes(pod));
+    gone.extend(taken_over(pod, &patched));
     before
         .into_iter()
         .filter(|(path, _)| !gone.iter().any(|item| path.contains(item.as_str())))
-        // A handler that the agent asks in the kubelet's stead is another one then.
-        .filter(|(path, _)| !path.contains("Probe.grpc.") && !path.contains("Probe.tcpSocket."))
         .filter(|found| !after.contains(found))
         .map(|(path, _)| format!("the unknown field {path} did not stay as it was"))
         .collect()
@@ -197,6 +196,32 @@ fn cut_volumes(pod: &Value) -> Vec<String> {
     cut.collect()
 }
 
+/// Handlers of probes and hooks, as [`collect`] calls them, that are of another kind now: the agent answers in the kubelet's
+/// stead, by HTTP.
+fn taken_over(before: &Value, after: &Value) -> Vec<String> {
+    const PLACES: [&str; 5] =
+        ["readinessProbe", "livenessProbe", "startupProbe", "lifecycle/preStop", "lifecycle/postStart"];
+    let containers = |pod: &Value| -> Vec<Value> {
+        let lists = ["containers", "initContainers"].iter().filter_map(|list| pod["spec"][list].as_array());
+        lists.flatten().cloned().collect()
+    };
+    let after = containers(after);
+    let mut gone = vec![];
+    for container in containers(before) {
+        let Some(name) = container["name"].as_str() else { continue };
+        let same: Vec<&Value> = after.iter().filter(|other| other["name"] == name).collect();
+        for (place, kind) in PLACES.iter().flat_map(|place| [(place, "grpc"), (place, "tcpSocket")]) {
+            let there = |container: &Value| {
+                container.pointer(&format!("/{place}/{kind}")).is_some_and(|handler| !handler.is_null())
+            };
+            if there(&container) && same.iter().any(|other| !there(other)) {
+                gone.push(format!("containers[{name}].{}.{kind}.", place.replace('/', ".")));
+            }
+        }
+    }
+    gone
+}
+
 /// Every unknown field with the way to it. A list's items are told apart by name, so that an item may move;
 /// a native sidecar moves from the containers to the init containers, which counts as the same place.
 fn collect(path: &str, value: &Value, found: &mut Vec<(String, Value)>) {
@@ -278,6 +303,19 @@ mod tests {
         pod["metadata"] = json!({"annotations": {"inject.istio.io/templates": "sidecar,patch-merges"}});
         assert!(unknown_fields(&pod, &remove(0)).is_empty());
         assert_eq!(unknown_fields(&pod, &remove(1)).len(), 1);
+    }
+
+    #[test]
+    fn a_handler_that_the_agent_takes_over_takes_its_unknown_fields_along_and_others_do_not() {
+        let pod = json!({"spec": {"containers": [
+            {"name": "a", "readinessProbe": {"grpc": {"port": 1, "unknownOne": 1}}},
+            {"name": "b", "readinessProbe": {"grpc": {"port": 1, "unknownOne": 1}}},
+        ]}});
+        let taken =
+            json!([{"op": "replace", "path": "/spec/containers/0/readinessProbe", "value": {"httpGet": {}}}]);
+        assert!(unknown_fields(&pod, &taken).is_empty());
+        let lost = json!([{"op": "remove", "path": "/spec/containers/1/readinessProbe/grpc/unknownOne"}]);
+        assert_eq!(unknown_fields(&pod, &lost).len(), 1);
     }
 
     #[test]

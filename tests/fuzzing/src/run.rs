@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use crate::rng::Rng;
 use crate::{Target, mutate};
 
-/// Different findings of one target that are kept; more are counted.
+/// Different findings of one target that are told: whoever has so many mends them before he looks for more.
 const KEPT: usize = 20;
 /// How often a finding is tried to be made smaller.
 const TRIES: usize = 20_000;
@@ -86,7 +86,7 @@ pub fn run(target: &Target, seed: u64, from: u64, until: Until) -> Outcome {
 /// The input of this number. Among the first ones, each fourth is a seed as it is.
 #[must_use]
 pub fn input(target: &Target, seeds: &[Vec<u8>], seed: u64, number: u64) -> Vec<u8> {
-    match usize::try_from(number / 4).ok().filter(|_| number % 4 == 0).and_then(|at| seeds.get(at)) {
+    match usize::try_from(number / 4).ok().filter(|_| number.is_multiple_of(4)).and_then(|at| seeds.get(at)) {
         Some(seed) => seed.clone(),
         None => mutate::input(&mut Rng::of(seed, target.name, number), seeds, target.grammar, target.longest),
     }

@@ -225,7 +225,7 @@ pub fn declarations() -> Vec<Vec<u8>> {
         .filter(|at| whole[*at..].starts_with(|c: char| c.is_ascii_lowercase()))
         .collect();
     let ends = starts.iter().skip(1).copied().chain([whole.len()]);
-    let single = starts.iter().zip(ends).map(|(from, to)| whole[*from..to].as_bytes().to_vec());
+    let single = starts.iter().zip(ends).map(|(from, to)| whole.as_bytes()[*from..to].to_vec());
     short(single.chain([whole.as_bytes().to_vec()]).collect())
 }
 

@@ -13,6 +13,7 @@
 //! | `overrides` | what an earlier injection left, what the user set himself |
 //! | `root`, `functions` | what templates may see and call |
 //! | `render`, `overlay` | templates → texts → merged pod |
+//! | `fold` | names of fields in another case |
 //! | `finish` | the passes that no template can do |
 //! | `reason`, `error`, `trace` | how an answer is explained |
 //!
@@ -27,6 +28,7 @@ mod declared;
 mod error;
 mod facts;
 mod finish;
+mod fold;
 pub mod functions;
 mod overlay;
 mod overrides;

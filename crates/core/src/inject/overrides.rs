@@ -13,6 +13,7 @@ use super::context::Context;
 use super::error::{InjectError, OverlayStep};
 use super::finish::containers::{self, List, PROXY, annotation, metadata_mut};
 use super::finish::metadata::STATUS;
+use super::fold::{self, Order};
 use super::overlay::Overlay;
 use super::trace::{Step, Trace};
 
@@ -92,7 +93,7 @@ pub(crate) fn kept(pod: &Value<'_>) -> Result<PerList<Value<'static>>, InjectErr
         )));
     }
     for which in LISTS {
-        let items = match value.get(which.key()) {
+        let items = match value.as_map().and_then(|map| member(map, which.key())) {
             None | Some(Value::Null) => continue,
             Some(Value::List(items)) => items,
             Some(other) => {
@@ -104,11 +105,24 @@ pub(crate) fn kept(pod: &Value<'_>) -> Result<PerList<Value<'static>>, InjectErr
             }
         };
         for (at, item) in items.iter().enumerate() {
-            let item = typed(item).map_err(|e| bad(&format_args!("{}[{at}]: {e}", which.key())))?;
+            let item = read(item).map_err(|e| bad(&format_args!("{}[{at}]: {e}", which.key())))?;
             out.get_mut(which).push(item);
         }
     }
     Ok(out)
+}
+
+/// The member that Go reads into a field of this name: the last one, in whatever case.
+fn member<'v, 'a>(map: &'v Map<'a>, name: &str) -> Option<&'v Value<'a>> {
+    map.iter().rfind(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+}
+
+/// A container that an annotation holds, as [`typed`] and with the names that its fields have.
+fn read(container: &Value<'_>) -> Result<Value<'static>, String> {
+    match fold::any(container, KNOWN.container) {
+        true => typed(&fold::folded(container, KNOWN.container, Order::Written)),
+        false => typed(container),
+    }
 }
 
 /// A container as Go reads and writes it again: without nulls and unknown fields.
@@ -306,9 +320,13 @@ fn settle_image_and_user(own: &mut Value<'static>, template: &Value<'_>, cx: &Co
     }
 }
 
-/// A pod that holds nothing but this container.
+/// A pod that holds nothing but this container. Of an init container it has an empty list of containers beside it, as
+/// Istio's has, lest Go write a null: laid over a pod it brings containers of one name together.
 fn as_overlay(container: Value<'static>, which: List) -> Value<'static> {
     let mut spec = Map::new();
+    if which == List::InitContainers {
+        spec.insert(List::Containers.key(), Vec::new());
+    }
     spec.insert(which.key(), vec![container]);
     let mut pod = Map::new();
     pod.insert("spec", spec);

@@ -43,6 +43,11 @@ templates:
         image: p
       - name: app
         env: [{name: A, value: template}]
+  given: |
+    spec:
+      volumes:
+      - name: more
+        {{ index .ObjectMeta.Annotations "more" }}
   broken: |
     {{ if }}
   failing: |
@@ -200,6 +205,28 @@ fn unknown_fields_stay_where_they_are() {
 }
 
 #[test]
+fn fields_that_a_template_or_an_annotation_names_in_another_case_are_read_as_go_reads_them() {
+    let pod = |annotations: &str| {
+        format!(
+            r#"{{"metadata":{{"annotations":{annotations}}},"spec":{{"containers":[{{"name":"app"}}]}}}}"#
+        )
+    };
+    let given = pod(
+        r#"{"inject.istio.io/templates":"given","more":"EmptyDir: {MEDIUM: Memory, SizeLimit: 1Gi, sizeLimit: 2Gi}"}"#,
+    );
+    let volumes = injected(&given).pod.at(&["spec", "volumes"]).map(string).unwrap();
+    assert_eq!(volumes, r#"[{"name":"more","emptyDir":{"medium":"Memory","sizeLimit":"2Gi"}}]"#);
+    let faulty = pod(r#"{"inject.istio.io/templates":"given","more":"EmptyDir: {Medium: 5}"}"#);
+    let said = refusal(&faulty).to_string();
+    assert!(said.contains("number into Go struct field EmptyDirVolumeSource.spec.volumes."), "{said}");
+    let own = pod(
+        r#"{"proxy.istio.io/overrides":"{\"Containers\":[{\"Name\":\"istio-proxy\",\"image\":\"a\",\"IMAGE\":\"own\"}]}"}"#,
+    );
+    let image = injected(&own).pod.at(&["spec", "containers"]).and_then(Value::as_list).unwrap().to_vec();
+    assert_eq!(image.iter().map(|c| text(c, &["image"])).collect::<Vec<_>>(), ["", "own"]);
+}
+
+#[test]
 fn a_native_sidecar_meets_the_users_own_among_the_init_containers() {
     let snapshot = snapshot(Settings { native_sidecars: NativeSidecars::True, ..Settings::default() });
     let outcome = injection(&snapshot, CUSTOM, "/inject").unwrap();
@@ -210,6 +237,15 @@ fn a_native_sidecar_meets_the_users_own_among_the_init_containers() {
     assert!(
         text(&outcome.pod, &["metadata", "annotations", overrides::OVERRIDES]).contains("initContainers")
     );
+}
+
+#[test]
+fn containers_of_one_name_come_together_where_the_user_has_the_templates_init_container() {
+    let snapshot = snapshot(Settings { native_sidecars: NativeSidecars::True, ..Settings::default() });
+    let pod = r#"{"spec":{"containers":[{"name":"a"},{"name":"istio-proxy"},{"name":"b"},{"name":"a"}]}}"#;
+    let outcome = injection(&snapshot, pod, "/inject").unwrap();
+    assert_eq!(names(&outcome.pod, "containers"), ["a", "a", "b"]);
+    assert_eq!(names(&outcome.pod, "initContainers"), ["istio-proxy"]);
 }
 
 #[test]

@@ -179,7 +179,7 @@ impl Type {
         fn find(fields: &'static [Field], name: &str) -> Option<&'static Field> {
             fields.iter().find_map(|f| match f.json {
                 "" => find(f.ty.get().fields(), name),
-                json => json.eq_ignore_ascii_case(name).then_some(f),
+                json => folds(json, name).then_some(f),
             })
         }
         self.field_by_json(name).or_else(|| find(self.fields(), name))
@@ -205,6 +205,17 @@ impl Type {
             _ => &[],
         }
     }
+}
+
+/// Whether a name differs from an ASCII one in case only, as Unicode folds it: the long s and the sign of the Kelvin are
+/// letters of ASCII then.
+fn folds(json: &str, name: &str) -> bool {
+    let plain = |c: char| match c {
+        '\u{17f}' => 's',
+        '\u{212a}' => 'k',
+        c => c.to_ascii_lowercase(),
+    };
+    json.len() <= name.len() && json.chars().map(plain).eq(name.chars().map(plain))
 }
 
 macro_rules! known {

@@ -69,6 +69,7 @@ impl Merge<'_> {
     }
 }
 
-fn missing(item: &Map<'_>, key: &str) -> MergeError {
+/// What there is to say of an item that has not its merge key.
+pub(super) fn missing(item: &Map<'_>, key: &str) -> MergeError {
     MergeFault::NoMergeKey { item: go_map(item), key: key.into() }.into()
 }

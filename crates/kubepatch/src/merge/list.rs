@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 use pillion_govalue::{TypeRef, Value};
 
 use super::error::go_list;
-use super::key::Key;
+use super::key::{Key, missing};
 use super::object::{DIRECTIVE, bad_directive};
 use super::{Merge, MergeError, MergeFault, ValueKind, go_kind};
 
@@ -221,7 +221,15 @@ impl<'k, 'v, 'a> Building<'k, 'v, 'a> {
 
     fn merge(&mut self, key: Key<'v>, item: &'v Value<'a>) -> Result<(), MergeError> {
         match (self.first.get(&key), item) {
-            (Some(at), Value::Map(patch)) => self.merge.object(&mut self.items[at], patch, self.plan.item),
+            (Some(at), Value::Map(patch)) => {
+                let item = &mut self.items[at];
+                self.merge.object(item, patch, self.plan.item)?;
+                // A null takes out the key that it was found by.
+                match (key, self.plan.key, item) {
+                    (Key::Null, Some(name), Value::Map(item)) => Err(missing(item, name)),
+                    _ => Ok(()),
+                }
+            }
             _ => {
                 self.first.insert(key, self.items.len());
                 self.keys.push(Ok(key));

@@ -34,7 +34,8 @@ pub fn strategic_merge<'a>(
 
 /// What injection does with an overlay: the merge of `original`, seen as Go's typed JSON of it, with `patch`; then
 /// seen as Go's decoder sees it. The tree itself stays the user's own, so what the patch does not touch is shared
-/// with `original`, unknown fields included; unknown fields of the patch are left out, as decoding leaves them out.
+/// with `original`, unknown fields included; unknown fields of the patch are left out, as decoding leaves them out. A field
+/// that the patch names in another case stays under that name, for the decoder to read: it merges with nothing.
 ///
 /// Lists of the original that come from the overlay itself, because it names an item twice, are seen as typed JSON
 /// too: there Istio refuses an item without merge key, and here it passes.

@@ -119,7 +119,8 @@ impl Merge<'_> {
         }
         let of = ty.deref();
         let known = of.get().field_by_json(key);
-        if self.typed && known.is_none() && matches!(of.kind(), Kind::Struct(_)) {
+        let unknown = || of.get().field_by_json_fold(key).is_none();
+        if self.typed && known.is_none() && matches!(of.kind(), Kind::Struct(_)) && unknown() {
             return Ok(());
         }
         let Some(old) = self.member(original, key, ty) else {
@@ -192,6 +193,7 @@ impl Merge<'_> {
         let of = ty.deref();
         let below = match of.kind() {
             Kind::Map(_, item) => Some(item),
+            _ if self.typed => of.get().field_by_json_fold(key).map(|f| f.ty),
             _ => of.get().field_by_json(key).map(|f| f.ty),
         };
         match self.added().take(value, below) {

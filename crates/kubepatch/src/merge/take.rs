@@ -1,5 +1,6 @@
 //! Values of a patch that go into the result as they are, but for what is no value: nulls, directives, and (seen
 //! as Go's decoder sees it) fields that the type does not have. A value with nothing of that is shared, not copied.
+//! A field that is named in another case is one that the type has: it stays under the name that it has in the patch.
 
 use std::sync::Arc;
 
@@ -17,6 +18,8 @@ pub(super) struct Sieve<'k> {
     directives: bool,
     /// Members that the type has no field for.
     unknown: bool,
+    /// Members whose names differ from a field's in case.
+    folded: bool,
     /// Where it is known that there is nothing of all this but nulls: where those are.
     known: Option<&'k Nulls>,
 }
@@ -32,7 +35,7 @@ impl Nulls {
     /// Those of `patch`; `None` if it holds a directive or a field that the type does not have, or too many of them.
     /// Parts that `known` knows are not looked into.
     pub(super) fn survey<'a>(patch: &Value<'a>, ty: TypeRef, known: &mut impl Known<'a>) -> Option<Self> {
-        let strange = Sieve { nulls: false, directives: true, unknown: true, known: None };
+        let strange = Sieve { nulls: false, directives: true, unknown: true, folded: true, known: None };
         let mut found = Self::default();
         found.look(strange, patch, Some(ty), known)?;
         Some(found)
@@ -106,19 +109,24 @@ fn address(value: &Value<'_>) -> Option<usize> {
 }
 
 impl<'k> Merge<'k> {
+    const fn sieve(self) -> Sieve<'k> {
+        let Self { typed, known, .. } = self;
+        Sieve { nulls: false, directives: false, unknown: typed, folded: false, known }
+    }
+
     /// For values under a key that the original does not have.
     pub(super) const fn added(self) -> Sieve<'k> {
-        Sieve { nulls: true, directives: true, unknown: self.typed, known: self.known }
+        Sieve { nulls: true, directives: true, ..self.sieve() }
     }
 
     /// For lists that `$setElementOrder` brings in.
     pub(super) const fn ordered(self) -> Sieve<'k> {
-        Sieve { nulls: false, directives: true, unknown: self.typed, known: self.known }
+        Sieve { nulls: false, directives: true, ..self.sieve() }
     }
 
     /// For values that apimachinery takes as they stand: replaced objects and lists, and new items.
     pub(super) const fn verbatim(self) -> Sieve<'k> {
-        Sieve { nulls: false, directives: false, unknown: self.typed, known: self.known }
+        Sieve { nulls: false, directives: false, ..self.sieve() }
     }
 }
 
@@ -158,12 +166,19 @@ impl Sieve<'_> {
         match of.kind() {
             Kind::Struct(_) => match of.get().field_by_json(key) {
                 Some(field) => Some(Some(field.ty)),
-                None if self.unknown => None,
+                None if self.unknown => self.otherwise(of, key),
                 None => Some(None),
             },
             Kind::Map(_, item) => Some(Some(item)),
             _ => Some(None),
         }
+    }
+
+    /// As [`Self::member`], for a member that no field has the name of.
+    #[cold]
+    fn otherwise(self, of: TypeRef, key: &str) -> Option<Option<TypeRef>> {
+        let field = of.get().field_by_json_fold(key).filter(|_| !self.folded)?;
+        Some(Some(field.ty))
     }
 
     fn is_clean(self, value: &Value<'_>, ty: Option<TypeRef>) -> bool {

@@ -121,6 +121,16 @@ fn errors_say_what_and_where() {
     assert!(strategic_merge(&original, &Value::Bool(true), KNOWN.pod).is_err());
 }
 
+#[test]
+fn items_that_an_overlay_names_by_null_lose_their_key_to_each_other() {
+    let patch = |names: &str| format!(r#"{{"spec":{{"containers":[{names}]}}}}"#);
+    let pod = parse(br#"{"spec":{"containers":[null,null]}}"#).unwrap();
+    let over = |text: &str| overlay(&pod, &parse(text.as_bytes()).unwrap(), KNOWN.pod).map(|_| ());
+    assert!(over(&patch(r#"{"name":null,"image":"a"}"#)).is_ok());
+    let error = over(&patch(r#"{"name":null,"image":"a"},{"name":null,"image":"b"}"#)).unwrap_err();
+    assert!(matches!(error.fault(), MergeFault::NoMergeKey { key, .. } if key == "name"), "{error}");
+}
+
 /// Many items and many keys cost what they weigh: ten times as much is far from a hundred times the time.
 #[test]
 fn large_lists_and_maps_merge_in_linear_time() {

@@ -37,14 +37,14 @@ impl<'s> Shrinker<'s> {
     pub(super) fn smallest(mut self, wrong: Wrong) -> Result<Wrong> {
         let mut best = wrong;
         loop {
-            let before = best.case.pod().to_string();
+            let before = best.case.pod().clone();
             while let Some(smaller) = self.less(&best)? {
                 best = smaller;
             }
             while let Some(plainer) = self.plainer(&best)? {
                 best = plainer;
             }
-            if best.case.pod().to_string() == before || self.left == 0 {
+            if *best.case.pod() == before || self.left == 0 {
                 return Ok(best);
             }
         }

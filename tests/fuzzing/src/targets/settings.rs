@@ -141,7 +141,7 @@ pub fn redirect(bytes: &[u8]) {
         exclude_inbound_ports: ports.clone(),
         include_outbound_ports: ports.clone(),
         exclude_outbound_ports: ports,
-        include_outbound_ranges: Included::Only(included.clone().unwrap_or_else(|_| ranges.clone())),
+        include_outbound_ranges: Included::Only(included.unwrap_or_else(|_| ranges.clone())),
         exclude_outbound_ranges: ranges,
         self_calls: if port % 5 == 0 { SelfCalls::Direct } else { SelfCalls::Inbound },
     };

@@ -11,7 +11,7 @@ mod time;
 use std::fmt;
 
 use pillion_govalue::watched::Class;
-use pillion_govalue::{Field, Kind, TypeRef, Value, quantity};
+use pillion_govalue::{Field, Kind, TypeRef, Value, json, quantity};
 
 /// A value that Go does not decode into its type. `Display` is Go's message.
 #[derive(Debug)]
@@ -165,12 +165,22 @@ fn fits(value: &Value<'_>, least: i64, most: i64) -> bool {
     matches!(value, Value::Int(i) if (least..=most).contains(i))
 }
 
+/// A number with a point or an exponent, as Go writes it; a whole one keeps the point that it must have had.
+fn written(number: f64) -> String {
+    let mut text = String::new();
+    json::write_float(&mut text, number);
+    if text.bytes().all(|b| b.is_ascii_digit() || b == b'-') {
+        text.push_str(".0");
+    }
+    text
+}
+
 impl Frame<'_> {
     fn mismatch(&self, value: &Value<'_>, wanted: &'static str, number: bool) -> CheckError {
         let found = match value {
             Value::Int(i) if number => format!("number {i}"),
             Value::Uint(u) if number => format!("number {u}"),
-            Value::Float(f) if number => format!("number {f:?}"),
+            Value::Float(f) if number => format!("number {}", written(*f)),
             other => String::from(other.kind_name()),
         };
         let (path, field) = self.place();

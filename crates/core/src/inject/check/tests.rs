@@ -53,6 +53,10 @@ fn a_fault_is_told_with_its_place_and_in_gos_words() {
     );
     let e = refused(r#"{"metadata":{"annotations":{"a.b/c":true}}}"#);
     assert_eq!(e.path, r#"metadata.annotations["a.b/c"]"#);
+    for (number, told) in [("1e21", "1e+21"), ("1.5", "1.5"), ("2e-7", "2e-7"), ("-3.0", "-3.0")] {
+        let e = refused(&format!(r#"{{"spec":{{"priority":{number}}}}}"#));
+        assert_eq!(e.found, format!("number {told}"));
+    }
     assert_eq!(refused("[]").to_string(), "json: cannot unmarshal array into Go value of type v1.Pod");
 }
 

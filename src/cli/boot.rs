@@ -60,7 +60,7 @@ impl Shared {
             readiness.is_there(Part::Config);
         });
         let origin = plan.origin.clone();
-        let in_cluster = matches!(origin, Origin::ConfigMaps(_) | Origin::Embedded);
+        let in_cluster = matches!(origin, Origin::ConfigMaps(_) | Origin::EmbeddedWith(_));
         let found = client.filter(|_| in_cluster).map(|client| {
             let needs = Needs::of(&origin, &plan.settings);
             let found = Arc::new(Found::new(needs.awaited()));
@@ -90,9 +90,9 @@ impl Shared {
             }
             (None, None) => reloader.begin().context("configuration")?,
         }
-        if let (Some(client), Origin::ConfigMaps(names)) = (client, origin) {
+        if let Some(client) = client.filter(|_| in_cluster) {
             let status = Arc::clone(&self.status);
-            self.tasks.spawn(events::tell_of_faults(client.clone(), names, status, replica()));
+            self.tasks.spawn(events::tell_of_faults(client.clone(), origin, status, replica()));
         }
         Ok(())
     }

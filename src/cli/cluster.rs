@@ -154,6 +154,11 @@ impl CertArgs {
         self.owner_deployment.clone()
     }
 
+    /// Whether they are in a Secret that we keep ourselves.
+    pub(super) fn in_secret(&self) -> bool {
+        self.cert_source == Some(CertSource::Secret)
+    }
+
     /// The source that is meant.
     pub(super) fn certificates(&self, settings: &Settings, target: &Target) -> Result<Certificates> {
         let files = self.tls_cert.clone().zip(self.tls_key.clone());

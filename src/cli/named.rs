@@ -16,7 +16,8 @@ pub(super) struct Named {
     pub(super) origin: OriginArgs,
     #[command(flatten)]
     pub(super) istioctl: IstioctlArgs,
-    /// The root namespace of the mesh, with --config-source configmap.
+    /// Where the configuration is in a cluster: the root namespace of the mesh with --config-source configmap, Pillion's
+    /// own namespace with `embedded`.
     #[arg(long = "istioNamespace", visible_alias = "istio-namespace", short = 'i', value_name = "NS")]
     pub(super) istio_namespace: Option<String>,
 }
@@ -31,13 +32,21 @@ impl Named {
         Ok((self.origin.origin(self.istioctl.clone(), &settings)?, settings))
     }
 
+    /// The same where a cluster was named: the Envoy profile is what a Pillion there would have, in the root namespace.
+    pub(super) fn origin_in_cluster(&self) -> Result<(Origin, Settings)> {
+        let (origin, settings) = self.origin()?;
+        Ok((origin.in_cluster(&settings.namespace, &settings.revision), settings))
+    }
+
     /// Reads it, out of a cluster where it is in one.
     pub(super) fn read(&self, access: &AccessArgs) -> Result<Snapshot> {
-        let (origin, settings) = self.origin()?;
+        let (origin, settings) = if access.is_given() { self.origin_in_cluster()? } else { self.origin()? };
         let texts = match &origin {
-            Origin::ConfigMaps(_) => on_cluster(&access.access(), async |client| {
-                Ok(watches::read_once(&client, &origin, &settings).await?)
-            })?,
+            Origin::ConfigMaps(_) | Origin::EmbeddedWith(_) => {
+                on_cluster(&access.access(), async |client| {
+                    Ok(watches::read_once(&client, &origin, &settings).await?)
+                })?
+            }
             _ => origin.read()?,
         };
         Ok(built(source::build(&texts, settings)?))

@@ -9,7 +9,7 @@ use pillion_core::config::{Settings, Snapshot};
 
 use super::named::{Named, built};
 use super::origin::IstioctlArgs;
-use super::{Cli, Command};
+use super::{Cli, Command, serve};
 use crate::clock::now;
 use crate::cluster::calls::{Asks, Calls, Registered};
 use crate::cluster::injectors;
@@ -84,7 +84,7 @@ impl Pillions {
         };
         let (origin, settings) = match &installed {
             Some(installed) => as_installed(installed)?,
-            None => self.named.origin()?,
+            None => self.named.origin_in_cluster()?,
         };
         let name = match &installed {
             Some(Installation { namespace, deployment, .. }) => {
@@ -93,7 +93,7 @@ impl Pillions {
             None => origin.describe(),
         };
         let texts = match &origin {
-            Origin::ConfigMaps(_) | Origin::Embedded => {
+            Origin::ConfigMaps(_) | Origin::EmbeddedWith(_) => {
                 watches::read_once(&self.client, &origin, &settings).await?
             }
             _ => origin.read()?,
@@ -105,6 +105,16 @@ impl Pillions {
     fn service(&self, which: impl Fn(&MutatingWebhookConfiguration) -> bool) -> Option<ServiceName> {
         self.registered.configurations().iter().filter(|it| which(it)).find_map(installation::service_of)
     }
+}
+
+/// Where a running Pillion takes its own objects to be.
+fn own_namespace(installed: &Installation, serve: &serve::Args, settings: &Settings) -> Result<String> {
+    // Variables of this process are not those of that one.
+    if installed.args.iter().any(|arg| arg.starts_with("--own-namespace")) {
+        return Ok(serve.place.target(settings)?.namespace);
+    }
+    let variable = installed.env.get("PILLION_NAMESPACE").filter(|namespace| !namespace.is_empty());
+    Ok(variable.unwrap_or(&settings.namespace).clone())
 }
 
 /// The configuration that a running Pillion was told to use.
@@ -127,6 +137,11 @@ fn as_installed(installed: &Installation) -> Result<(Origin, Settings)> {
         settings.namespace.clone_from(namespace);
     }
     let origin = serve.origin.origin_by(IstioctlArgs::default(), &settings, |name| env.get(name).cloned())?;
+    // A Pillion that asks no cluster knows the profile alone.
+    let origin = match serve.needs_cluster(&origin) {
+        true => origin.in_cluster(&own_namespace(installed, &serve, &settings)?, &settings.revision),
+        false => origin,
+    };
     if let Origin::Directory(directory) = &origin {
         bail!(
             "Deployment {namespace}/{deployment} reads its configuration from {}, which is in its pods only: name a copy with --config-dir",

@@ -60,17 +60,18 @@ impl Plan {
     /// Understands what was typed.
     pub(super) fn new(args: Args) -> Result<Self> {
         let mut settings = args.origin.settings();
-        if let Some(namespace) = args.namespace.filter(|namespace| !namespace.is_empty()) {
+        if let Some(namespace) = args.namespace.clone().filter(|namespace| !namespace.is_empty()) {
             settings.namespace = namespace;
         }
         let origin = args.origin.origin(IstioctlArgs::default(), &settings)?;
         let target = args.place.target(&settings)?;
         let certificates = args.certificates.certificates(&settings, &target)?;
-        let needs_cluster = matches!(origin, Origin::ConfigMaps(_))
-            || matches!(certificates, Certificates::Secret(_))
-            || args.certificates.manage_webhooks
-            || args.report_status
-            || args.events == Some(true);
+        let needs_cluster = args.needs_cluster(&origin);
+        // What is asked all the same may say more of the profile.
+        let origin = match needs_cluster {
+            true => origin.in_cluster(&target.namespace, &settings.revision),
+            false => origin,
+        };
         let debug = listen::address(&args.debug_addr).map_err(Usage)?;
         if !debug.ip().is_loopback() {
             let message =
@@ -107,6 +108,17 @@ impl Plan {
             record: args.record.place()?,
             shadow: None,
         })
+    }
+}
+
+impl Args {
+    /// Whether a cluster is needed for what was typed.
+    pub(super) fn needs_cluster(&self, origin: &Origin) -> bool {
+        matches!(origin, Origin::ConfigMaps(_))
+            || self.certificates.in_secret()
+            || self.certificates.manage_webhooks
+            || self.report_status
+            || self.events == Some(true)
     }
 }
 

@@ -47,7 +47,8 @@ pub(super) struct Args {
     restart_interval: Duration,
     #[command(flatten)]
     origin: OriginArgs,
-    /// The root namespace of the mesh, with --config-source configmap.
+    /// Where the configuration is in a cluster: the root namespace of the mesh with --config-source configmap, Pillion's
+    /// own namespace with `embedded`.
     #[arg(long = "istioNamespace", visible_alias = "istio-namespace", short = 'i', value_name = "NS")]
     istio_namespace: Option<String>,
     #[command(flatten)]

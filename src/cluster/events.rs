@@ -10,8 +10,7 @@ use kube::{Api, Client, ResourceExt};
 use tokio::time::sleep;
 
 use super::client::answered;
-use crate::source::Status;
-use crate::source::configmap::Names;
+use crate::source::{Origin, Status};
 
 /// Longest note that an Event may have, in bytes.
 pub(super) const MAX_NOTE: usize = 1024;
@@ -25,38 +24,44 @@ pub fn reporter(instance: &str) -> Reporter {
 }
 
 /// Tells of each fault of the configuration, and of its end, for ever.
-pub async fn tell_of_faults(client: Client, names: Names, status: Arc<Status>, instance: String) {
+pub async fn tell_of_faults(client: Client, origin: Origin, status: Arc<Status>, instance: String) {
     let recorder = Recorder::new(client.clone(), reporter(&instance));
-    let api: Api<ConfigMap> = Api::namespaced(client, &names.namespace);
     let mut faults = status.faults();
     faults.mark_changed();
-    let mut faulty: Option<String> = None;
+    let mut faulty: Option<(String, String)> = None;
     while faults.changed().await.is_ok() {
         sleep(SETTLE).await;
         let fault = faults.borrow_and_update().clone();
         let (object, event) = match (&fault, faulty.take()) {
-            (Some(fault), _) => (names.object_of(fault).to_owned(), refused(fault)),
+            (Some(fault), before) => match origin.object_of(fault) {
+                Some((namespace, name)) => ((namespace.to_owned(), name.to_owned()), refused(fault)),
+                None => {
+                    faulty = before;
+                    continue;
+                }
+            },
             (None, Some(object)) => (object, taken()),
             (None, None) => continue,
         };
         if fault.is_some() {
             faulty = Some(object.clone());
         }
-        let about = reference(&api, &names, &object).await;
+        let about = reference(&client, &object).await;
         if let Err(error) = answered(recorder.publish(&event, &about)).await {
-            tracing::warn!(%error, object, "cannot write an Event on the ConfigMap");
+            tracing::warn!(%error, object = object.1, "cannot write an Event on the ConfigMap");
         }
     }
 }
 
 /// The ConfigMap; with its uid if it is there, for that is what `kubectl describe` looks for.
-async fn reference(api: &Api<ConfigMap>, names: &Names, name: &str) -> ObjectReference {
+async fn reference(client: &Client, (namespace, name): &(String, String)) -> ObjectReference {
+    let api: Api<ConfigMap> = Api::namespaced(client.clone(), namespace);
     let uid = answered(api.get_metadata_opt(name)).await.ok().flatten().and_then(|map| map.uid());
     ObjectReference {
         api_version: Some("v1".to_owned()),
         kind: Some("ConfigMap".to_owned()),
-        namespace: Some(names.namespace.clone()),
-        name: Some(name.to_owned()),
+        namespace: Some(namespace.clone()),
+        name: Some(name.clone()),
         uid,
         ..ObjectReference::default()
     }

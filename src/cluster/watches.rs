@@ -1,4 +1,4 @@
-//! Which objects are watched for decisions, and what is read of them: Istio's ConfigMaps by name, ProxyConfig resources,
+//! Which objects are watched for decisions, and what is read of them: ConfigMaps by name, ProxyConfig resources,
 //! the versions of nodes, the annotations of namespaces. Never: more of an object than that, or more objects than the
 //! configuration needs, for each is a right that somebody must grant.
 
@@ -18,6 +18,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::follow::{Table, Told, follow};
 use crate::source::configmap::{Found, Names, Part, State};
+use crate::source::values::ValuesMap;
 use crate::source::{Origin, SourceError, Text, Texts};
 use crate::watch::Changes;
 
@@ -25,6 +26,7 @@ use crate::watch::Changes;
 #[derive(Clone, Debug)]
 pub struct Needs {
     names: Option<Names>,
+    values: Option<ValuesMap>,
     namespaces: bool,
     nodes: bool,
 }
@@ -37,10 +39,16 @@ impl Needs {
             Origin::ConfigMaps(names) => Some(names.clone()),
             _ => None,
         };
+        let values = match origin {
+            Origin::EmbeddedWith(map) => Some(map.clone()),
+            _ => None,
+        };
+        let embedded = matches!(origin, Origin::Embedded | Origin::EmbeddedWith(_));
         Self {
             names,
+            values,
             // On OpenShift they name users and groups; in Envoy mode they give defaults to their pods.
-            namespaces: settings.platform == Platform::OpenShift || *origin == Origin::Embedded,
+            namespaces: settings.platform == Platform::OpenShift || embedded,
             nodes: settings.native_sidecars == NativeSidecars::Auto,
         }
     }
@@ -57,6 +65,7 @@ impl Needs {
             injector: part(istio),
             mesh: part(istio),
             shared: part(shared),
+            values: part(self.values.is_some()),
             proxy_configs: part(istio),
             namespaces: part(self.namespaces),
             nodes: part(self.nodes),
@@ -74,6 +83,10 @@ impl Needs {
                 tasks.spawn(config_map(api, name.to_owned(), place, Arc::clone(found)));
             }
             tasks.spawn(proxy_configs(client.clone(), Arc::clone(found)));
+        }
+        if let Some(map) = &self.values {
+            let api = Api::namespaced(client.clone(), &map.namespace);
+            tasks.spawn(config_map(api, map.name.clone(), VALUES, Arc::clone(found)));
         }
         if self.namespaces {
             tasks.spawn(namespaces(client.clone(), Arc::clone(found)));
@@ -116,6 +129,7 @@ type Place = fn(&mut State) -> &mut Part<BTreeMap<String, String>>;
 const INJECTOR: Place = |state| &mut state.injector;
 const MESH: Place = |state| &mut state.mesh;
 const SHARED: Place = |state| &mut state.shared;
+const VALUES: Place = |state| &mut state.values;
 
 async fn config_map(api: Api<ConfigMap>, name: String, place: Place, found: Arc<Found>) {
     let only = watcher::Config::default().fields(&format!("metadata.name={name}"));
@@ -215,15 +229,18 @@ mod tests {
     #[test]
     fn namespaces_are_watched_where_they_decide_something() {
         let names = Origin::ConfigMaps(Names::of(&Settings::default(), None));
+        let with = Origin::Embedded.in_cluster("own", "canary");
         for (origin, platform, wanted) in [
             (&names, Platform::None, false),
             (&names, Platform::OpenShift, true),
             (&Origin::Embedded, Platform::None, true),
             (&Origin::Embedded, Platform::OpenShift, true),
+            (&with, Platform::None, true),
         ] {
             let needs = Needs::of(origin, &Settings { platform, ..Settings::default() });
             assert_eq!(needs.namespaces, wanted, "{origin:?} {platform:?}");
             assert_eq!(matches!(needs.awaited().namespaces, Part::Awaited(None)), wanted);
+            assert_eq!(needs.awaited().values == Part::Awaited(None), *origin == with);
         }
     }
 }

@@ -4,7 +4,7 @@
 use pillion_core::config::Snapshot;
 use pillion_core::inject::{self, Request};
 
-use super::SourceError;
+use super::{SourceError, Text};
 
 /// The pods: what most workloads look like.
 const SAMPLES: [(&str, &str); 2] = [
@@ -12,18 +12,20 @@ const SAMPLES: [(&str, &str); 2] = [
     ("pod with probes, ports and an init container", include_str!("samples/busy.json")),
 ];
 
-/// Injects every sample.
+/// Injects every sample. `over` are values over others that pass.
 ///
 /// # Errors
 /// The first sample that is refused.
-pub fn samples(snapshot: &Snapshot) -> Result<(), SourceError> {
+pub fn samples(snapshot: &Snapshot, over: Option<&Text>) -> Result<(), SourceError> {
+    let place = over.map(|text| format!("{}: ", text.name)).unwrap_or_default();
+    let refused = |sample, message| SourceError::Sample { place: place.clone(), sample, message };
     SAMPLES.iter().try_for_each(|(sample, text)| {
-        let pod = pillion_govalue::parse(text.as_bytes())
-            .map_err(|error| SourceError::Sample { sample, message: error.to_string() })?;
+        let pod =
+            pillion_govalue::parse(text.as_bytes()).map_err(|error| refused(sample, error.to_string()))?;
         let request = Request { pod, namespace: "default", path: "/inject", owner: None, now: Some(0) };
         inject::inject(snapshot, &request, &mut ())
             .map(|_| ())
-            .map_err(|error| SourceError::Sample { sample, message: error.to_string() })
+            .map_err(|error| refused(sample, error.to_string()))
     })
 }
 

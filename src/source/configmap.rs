@@ -1,5 +1,5 @@
-//! Configuration in a cluster: what watches have found of Istio's ConfigMaps, of ProxyConfig resources and of the
-//! cluster itself, under the names that istiod reads them by. Never: the watches (they are `cluster`'s), and another
+//! Configuration in a cluster: what watches have found of Istio's ConfigMaps or of our own, of ProxyConfig resources and of
+//! the cluster itself, under the names that istiod reads them by. Never: the watches (they are `cluster`'s), and another
 //! source for what is not there.
 
 use std::collections::BTreeMap;
@@ -10,6 +10,7 @@ use pillion_core::config::{Cluster, ClusterFacts, NamespaceFacts, Nodes, Setting
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 
+use super::values::ValuesMap;
 use super::{SourceError, Text, Texts, embedded};
 use crate::watch::Changes;
 
@@ -131,12 +132,30 @@ pub struct State {
     pub mesh: Part<BTreeMap<String, String>>,
     /// The shared mesh's.
     pub shared: Part<BTreeMap<String, String>>,
+    /// That of values over the Envoy profile's, by key.
+    pub values: Part<BTreeMap<String, String>>,
     /// ProxyConfig resources, one a text.
     pub proxy_configs: Part<Vec<Text>>,
     /// Namespaces by name.
     pub namespaces: Part<BTreeMap<String, NamespaceFacts>>,
     /// Nodes; `There(None)` where nobody needs them.
     pub nodes: Part<Option<Nodes>>,
+}
+
+/// Nothing is needed.
+impl Default for State {
+    fn default() -> Self {
+        let nothing = || Part::There(BTreeMap::new());
+        Self {
+            injector: nothing(),
+            mesh: nothing(),
+            shared: nothing(),
+            values: nothing(),
+            proxy_configs: Part::There(Vec::new()),
+            namespaces: Part::There(BTreeMap::new()),
+            nodes: Part::There(None),
+        }
+    }
 }
 
 /// What the watches have found so far.
@@ -232,22 +251,38 @@ impl Found {
         };
         let cluster = facts(&state, &mut lacking);
         match (injector, values, mesh) {
-            (Some(injector), Some(values), mesh @ Some(_)) if lacking.what.is_empty() => {
-                Ok(Texts { injector, values, mesh, shared_mesh, proxy_configs, annotations, cluster })
-            }
+            (Some(injector), Some(values), mesh @ Some(_)) if lacking.what.is_empty() => Ok(Texts {
+                injector,
+                values,
+                mesh,
+                shared_mesh,
+                proxy_configs,
+                annotations,
+                over: None,
+                cluster,
+            }),
             _ => Err(lacking.error()),
         }
     }
 
-    /// The embedded profile with the cluster's facts.
+    /// The embedded profile with the cluster's facts, and with the values in a ConfigMap over its own.
     ///
     /// # Errors
-    /// Facts are awaited.
-    pub fn embedded(&self) -> Result<Texts, SourceError> {
+    /// Facts are awaited, or whether that ConfigMap is there.
+    pub fn embedded(&self, map: Option<&ValuesMap>) -> Result<Texts, SourceError> {
+        let state = self.state();
         let mut lacking = Lacking::default();
-        let cluster = facts(&self.state(), &mut lacking);
+        let over = match (map, &state.values) {
+            (Some(map), Part::There(data)) => map.text(data),
+            (Some(map), Part::Awaited(reason)) => {
+                lacking.awaited(&map.to_string(), reason);
+                None
+            }
+            _ => None,
+        };
+        let cluster = facts(&state, &mut lacking);
         if lacking.what.is_empty() {
-            Ok(Texts { cluster, ..embedded::texts() })
+            Ok(Texts { over, cluster, ..embedded::texts() })
         } else {
             Err(lacking.error())
         }

@@ -72,6 +72,7 @@ fn read_generation(directory: &Path, place: &Path) -> Result<Texts, SourceError>
         shared_mesh: if_there("shared-mesh")?,
         proxy_configs: proxy_configs.into_iter().map(Object::into_text).collect(),
         annotations: if_there("annotations")?,
+        over: None,
         cluster: facts::read(&folder)?,
     })
 }
@@ -102,6 +103,7 @@ impl Files {
             shared_mesh: None,
             proxy_configs: Vec::new(),
             annotations: None,
+            over: None,
             cluster: Cluster::default(),
         })
     }

@@ -24,6 +24,7 @@ pub fn texts() -> Texts {
         shared_mesh: None,
         proxy_configs: Vec::new(),
         annotations: Some(annotations),
+        over: None,
         cluster: Cluster::default(),
     }
 }

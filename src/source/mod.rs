@@ -7,6 +7,7 @@
 //! | `objects` | a folder of Kubernetes objects of one kind |
 //! | `facts` | what is known of clusters, out of such folders |
 //! | `configmap` | what was found of Istio's ConfigMaps in a cluster |
+//! | `values` | values over the Envoy profile's own |
 //! | `check` | a configuration is rendered for sample pods before it is used |
 //! | `reload` | a source that changes while the program runs |
 //!
@@ -19,6 +20,7 @@ pub mod embedded;
 mod facts;
 mod objects;
 pub mod reload;
+pub mod values;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -30,12 +32,15 @@ use pillion_core::config::{Built, Cluster, ConfigError, Settings, Snapshot, Sour
 use pillion_govalue::Value;
 
 use configmap::Found;
+use values::ValuesMap;
 
 /// Where a configuration comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
     /// The profile in the binary.
     Embedded,
+    /// The same in a cluster, where a ConfigMap may have values over the profile's.
+    EmbeddedWith(ValuesMap),
     /// A directory with the files `config` and `values` and, if they are there, `mesh`, `shared-mesh` and the folders
     /// `proxyconfigs`, `namespaces`, `nodes` and `clusters`.
     Directory(PathBuf),
@@ -68,8 +73,10 @@ pub enum SourceError {
     #[error(transparent)]
     Config(#[from] ConfigError),
     /// A pod that the configuration should be able to inject is refused under it.
-    #[error("a plain {sample} is refused under this configuration: {message}")]
+    #[error("{place}a plain {sample} is refused under this configuration: {message}")]
     Sample {
+        /// Where the fault must be, if that is known: the beginning of a sentence.
+        place: String,
         /// Which pod.
         sample: &'static str,
         /// Why.
@@ -101,6 +108,8 @@ pub struct Texts {
     pub proxy_configs: Vec<Text>,
     /// Annotations that a profile declares.
     pub annotations: Option<Text>,
+    /// Values over the others.
+    pub over: Option<Text>,
     /// What is known of clusters. As facts and not as texts: a node's heartbeat is no new configuration.
     pub cluster: Cluster,
 }
@@ -134,6 +143,10 @@ impl Texts {
             hash.update("annotations");
             hash.update(&text.text);
         }
+        if let Some(text) = &self.over {
+            hash.update("values");
+            hash.update(&text.text);
+        }
         hex(&hash.finalize())
     }
 }
@@ -148,7 +161,7 @@ impl Origin {
             Self::Embedded => Ok(embedded::texts()),
             Self::Directory(directory) => directory::read(directory),
             Self::Files(files) => files.read(),
-            Self::ConfigMaps(_) => {
+            Self::ConfigMaps(_) | Self::EmbeddedWith(_) => {
                 Err(SourceError::Awaited { what: "watches of the cluster".to_owned(), told: true })
             }
         }
@@ -160,7 +173,8 @@ impl Origin {
         let origin = self.clone();
         match (found, origin) {
             (Some(found), Self::ConfigMaps(names)) => Box::new(move || found.texts(&names)),
-            (Some(found), Self::Embedded) => Box::new(move || found.embedded()),
+            (Some(found), Self::Embedded) => Box::new(move || found.embedded(None)),
+            (Some(found), Self::EmbeddedWith(map)) => Box::new(move || found.embedded(Some(&map))),
             (_, origin) => Box::new(move || origin.read()),
         }
     }
@@ -170,7 +184,26 @@ impl Origin {
     pub fn directories(&self) -> Vec<PathBuf> {
         match self {
             Self::Directory(directory) => directory::watched(directory),
-            Self::Embedded | Self::Files(_) | Self::ConfigMaps(_) => Vec::new(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The same for a program of this revision that lives in a namespace of a cluster and follows it.
+    #[must_use]
+    pub fn in_cluster(self, namespace: &str, revision: &str) -> Self {
+        match self {
+            Self::Embedded => Self::EmbeddedWith(ValuesMap::of(namespace, revision)),
+            other => other,
+        }
+    }
+
+    /// The namespace and name of the ConfigMap that a message is about, if it is about one.
+    #[must_use]
+    pub fn object_of(&self, message: &str) -> Option<(&str, &str)> {
+        match self {
+            Self::ConfigMaps(names) => Some((&names.namespace, names.object_of(message))),
+            Self::EmbeddedWith(map) => map.is_named_in(message).then_some((&map.namespace, &map.name)),
+            _ => None,
         }
     }
 
@@ -179,6 +212,9 @@ impl Origin {
     pub fn describe(&self) -> String {
         match self {
             Self::Embedded => "the embedded Envoy profile".to_owned(),
+            Self::EmbeddedWith(map) => {
+                format!("the embedded Envoy profile, with the values of {map} if it is there")
+            }
             Self::Directory(directory) => format!("directory {}", directory.display()),
             Self::Files(files) => format!("file {}", files.injector.display()),
             Self::ConfigMaps(names) => {
@@ -207,13 +243,16 @@ pub fn build(texts: &Texts, settings: Settings) -> Result<Built, ConfigError> {
             "is empty: it must have policy and templates, as `istioctl install` or the profile writes them";
         return Err(ConfigError::new(&texts.injector.name, message));
     }
+    let annotations = texts.annotations.as_ref();
+    let over = texts.over.as_ref().map(|over| values::laid_over(&texts.values, over, annotations));
+    let over = over.transpose()?;
     let sources = Sources {
         injector: source(&texts.injector),
-        values: source(&texts.values),
+        values: source(over.as_ref().unwrap_or(&texts.values)),
         mesh: texts.mesh.as_ref().map(source),
         shared_mesh: texts.shared_mesh.as_ref().map(source),
         proxy_configs: texts.proxy_configs.iter().map(source).collect(),
-        annotations: texts.annotations.as_ref().map(source),
+        annotations: annotations.map(source),
     };
     Snapshot::build(&sources, settings, texts.cluster.clone())
 }

@@ -109,8 +109,8 @@ impl Reloader {
         // A sample that the configuration in use refuses as well is no reason to keep that one; nor is there one to keep
         // at the start, where other pods may pass.
         let refused_before =
-            self.engine.generation().is_none_or(|old| check::samples(&old.snapshot).is_err());
-        match check::samples(&snapshot) {
+            self.engine.generation().is_none_or(|old| check::samples(&old.snapshot, None).is_err());
+        match check::samples(&snapshot, texts.over.as_ref()) {
             Err(error) if !refused_before => return Err(error),
             Err(error) => {
                 tracing::warn!(%error, "the configuration refuses a sample pod, and is used for want of a better one");

@@ -122,6 +122,7 @@ const RIGHTS: &[(&str, &str, &str, bool)] = &[
     ("list", "configmaps/istio-rights", "istio-system", true),
     ("get", "configmaps/other", "istio-system", false),
     ("list", "configmaps", "istio-system", false),
+    ("get", "configmaps/pillion-envoy-rights", "rights", false),
     ("create", "events.events.k8s.io", "istio-system", true),
     ("create", "events.events.k8s.io", "rights", true),
     ("create", "events.events.k8s.io", "default", true),
@@ -155,7 +156,8 @@ const RIGHTS: &[(&str, &str, &str, bool)] = &[
     ("create", "pods", "rights", false),
 ];
 
-/// What differs in Envoy mode: namespaces give defaults to their pods, and nothing of Istio's is read.
+/// What differs in Envoy mode: namespaces give defaults to their pods, values over the profile's
+/// are followed, and nothing of Istio's is read.
 const RIGHTS_IN_ENVOY_MODE: &[(&str, &str, &str, bool)] = &[
     ("list", "namespaces", "", true),
     ("watch", "namespaces", "", true),
@@ -164,6 +166,15 @@ const RIGHTS_IN_ENVOY_MODE: &[(&str, &str, &str, bool)] = &[
     ("watch", "proxyconfigs.networking.istio.io", "", false),
     ("watch", "configmaps/istio-sidecar-injector-own", "istio-system", false),
     ("list", "pods", "", false),
+    ("get", "configmaps/pillion-envoy-own", "own", true),
+    ("list", "configmaps/pillion-envoy-own", "own", true),
+    ("watch", "configmaps/pillion-envoy-own", "own", true),
+    ("update", "configmaps/pillion-envoy-own", "own", false),
+    ("patch", "configmaps/pillion-envoy-own", "own", false),
+    ("create", "configmaps", "own", false),
+    ("get", "configmaps/pillion-envoy", "own", false),
+    ("list", "configmaps", "own", false),
+    ("get", "configmaps/pillion-envoy-own", "istio-system", false),
 ];
 
 /// Holds what the program of a release may do against the rows; release, revision and namespace are of one name.

@@ -18,6 +18,11 @@ const fn row(name: &'static str, arguments: &'static [&'static str]) -> Row {
 const ROWS: &[Row] = &[
     row("nothing set", &[]),
     row("Envoy mode", &["--set", "mode=envoy"]),
+    row(
+        "values over the profile's, of a revision",
+        &["--set", "mode=envoy,revision=1-20-2,envoy.envoy.logLevel=info,envoy.redirect.mode=none"],
+    ),
+    row("Envoy mode from one's own registry", &["--set", "mode=envoy,image.registry=example.com:5000"]),
     Row { namespace: "pillion-system", ..row("another namespace than Istio's", &[]) },
     row("a revision", &["--set", "revision=1-20-2"]),
     row("a revision that is the default", &["--set", "revision=1-20-2,revisionTags={default,canary}"]),

@@ -39,6 +39,12 @@ const WRONG: &[(&str, &str)] = &[
     ("webhook.managed=false", "webhook.caBundle"),
     ("webhook.failurePolicyByNamespace.fail={a},webhook.failurePolicyByNamespace.ignore={a}", "\"a\""),
     ("configValidation.enabled=true,mode=envoy", "configValidation"),
+    ("envoy=text,mode=envoy", "envoy"),
+    ("envoy.envoy.logLevel=info", "mode: envoy"),
+    (
+        "mode=envoy,envoy.envoy.logLevel=info,events=false,webhook.managed=false,webhook.caBundle=Q0E=,certificates.source=secret",
+        "leave events or webhook.managed on",
+    ),
     ("workloadWarnings.timeoutSeconds=0", "timeoutSeconds"),
     ("ports.admin=15017", "ports"),
     ("env.POD_NAMESPACE=x", "istioNamespace"),

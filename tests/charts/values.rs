@@ -68,6 +68,49 @@ fn the_mode_says_what_the_configuration_is() {
     }
 }
 
+/// What the chart tells the program of the profile's values, if it tells anything.
+fn envoy_values(set: &str) -> Option<Value> {
+    let objects = render(&["--set", &format!("mode=envoy,revision=a,{set}")]);
+    let maps = of_kind(&objects, "ConfigMap");
+    let map = maps.iter().find(|map| map["metadata"]["name"] == "pillion-envoy-a")?;
+    assert_eq!(map["metadata"]["namespace"], "istio-system");
+    assert_eq!(map["data"].as_object().unwrap().len(), 1);
+    Some(crate::support::objects(text(&map["data"]["values"])).remove(0))
+}
+
+#[test]
+fn values_of_the_profile_are_passed_on_and_the_redirects_image_lies_beside_the_programs() {
+    let image = |at: &str| Some(json!({"redirect": {"image": at}}));
+    for (set, wanted) in [
+        ("", None),
+        ("image.tag=x", None),
+        (
+            "envoy.envoy.resources.limits=null,envoy.envoy.maxConnections=1000000",
+            Some(json!({"envoy": {"resources": {"limits": null}, "maxConnections": 1_000_000}})),
+        ),
+        ("image.registry=r.example:5000", image("r.example:5000/pillion-redirect:0.1.0")),
+        (
+            "image.registry=r.example,image.repository=mesh/pillion",
+            image("r.example/mesh/pillion-redirect:0.1.0"),
+        ),
+        ("image.repository=r.example/mesh/injector", image("r.example/mesh/pillion-redirect:0.1.0")),
+        ("image.registry=r.example,envoy.redirect.image=other:1", image("other:1")),
+        (
+            "image.registry=r.example,envoy.redirect.mode=none",
+            Some(json!({"redirect": {"mode": "none", "image": "r.example/pillion-redirect:0.1.0"}})),
+        ),
+        // What is no map is for the program to refuse.
+        ("image.registry=r.example,envoy.redirect=text", Some(json!({"redirect": "text"}))),
+    ] {
+        assert_eq!(envoy_values(set), wanted, "{set}");
+    }
+    // Beside Istio the images are Istio's business.
+    let objects = render(&["--set", "image.registry=r.example"]);
+    assert!(of_kind(&objects, "ConfigMap").is_empty());
+    let profile = std::fs::read_to_string(repository("profiles/envoy/values")).unwrap();
+    assert!(profile.contains("image: pillion-redirect:0.1.0"), "what the chart adds a place to");
+}
+
 #[test]
 fn in_shadow_mode_another_injector_answers_and_tags_alone_have_webhooks() {
     let upstream = "shadow.upstream=https://istiod.istio-system.svc:443,shadow.sample=12.5";

@@ -18,6 +18,7 @@
 //! | `explain` | `pillion explain` as a process, and over the debug port |
 //! | `config` | `pillion config` as a process |
 //! | `validation` | what is answered to ConfigMaps and workloads that are applied |
+//! | `values` | values over the Envoy profile's own, found in a cluster |
 //! | `shadow` | shadow mode, what is recorded, and its replay |
 //! | `hostile` | strangers: reviews torn, hurt and blown up |
 //! | `redirect` | `pillion redirect` as a process, without a kernel that takes its rules |
@@ -62,3 +63,4 @@ mod support;
 mod tidy;
 mod told;
 mod validation;
+mod values;

@@ -69,6 +69,19 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end -}}
 {{- end }}
 
+{{- /* The ConfigMap of values over the Envoy profile's own. */}}
+{{- define "pillion.envoyValues" -}}
+pillion-envoy{{ include "pillion.suffix" . }}
+{{- end }}
+
+{{- /* The redirect's image, where the program's own is not where the profile has both; empty where it is. */}}
+{{- define "pillion.redirectImage" -}}
+{{- $place := dir .Values.image.repository }}
+{{- $place = ternary (list) (list $place) (eq $place ".") }}
+{{- with .Values.image.registry }}{{ $place = prepend $place . }}{{ end }}
+{{- with $place }}{{ join "/" . }}/pillion-redirect:{{ $.Chart.AppVersion }}{{ end -}}
+{{- end }}
+
 {{- /* The namespace that Istio's ConfigMaps are in; without Istio our own. */}}
 {{- define "pillion.rootNamespace" -}}
 {{- if eq .Values.mode "istio" }}{{ .Values.istioNamespace }}{{ else }}{{ .Release.Namespace }}{{ end -}}

@@ -10,6 +10,7 @@ use pillion_core::config::{NativeSidecars, Settings};
 use super::super::installation;
 use super::facts::Place;
 use crate::source::configmap::Names;
+use crate::source::values::ValuesMap;
 
 /// The label that Helm puts its name into.
 const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
@@ -55,6 +56,8 @@ pub struct Setup {
     pub root: String,
     /// Where the configuration comes from.
     pub origin: Origin,
+    /// The ConfigMap of values over the profile's, which the program follows in Envoy mode.
+    pub values: Option<ValuesMap>,
     /// What the program is told besides.
     pub settings: Settings,
     /// Where the certificate comes from.
@@ -105,12 +108,19 @@ impl Setup {
             None if deployment.is_none() => Origin::ConfigMaps(Names::of(&settings, None)),
             _ => Origin::Embedded,
         };
+        let certificates = said.certificates(&suffix, deployment.is_some());
+        let follows = matches!(certificates, Certificates::OwnSecret(_))
+            || ["--manage-webhooks", "--report-status"].iter().any(|flag| said.has(flag))
+            || said.flag("--events") == Some("true");
+        let values =
+            (origin == Origin::Embedded && follows).then(|| ValuesMap::of(&namespace, &place.revision));
         let helm = deployment.filter(|it| it.labels().get(MANAGED_BY).is_some_and(|by| by == "Helm"));
         Self {
             deployment: deployment.map_or_else(|| format!("pillion{suffix}"), ResourceExt::name_any),
             service: place.target.service.clone(),
             release: helm.and_then(|it| it.labels().get(INSTANCE).cloned()),
-            certificates: said.certificates(&suffix, deployment.is_some()),
+            certificates,
+            values,
             managed: deployment.is_none() || said.has("--manage-webhooks"),
             census: said.has("--report-status").then(|| format!("pillion-status{suffix}")),
             owner: said.flag("--owner-deployment").map(str::to_owned),
@@ -258,6 +268,26 @@ mod tests {
         assert_eq!((names.namespace.as_str(), names.injector.as_str()), ("mesh", "istio-sidecar-injector-r"));
         assert_eq!(names.shared.as_deref(), Some("s"));
         assert!(setup.reinstall("a=b").starts_with("helm upgrade side charts/pillion -n own"));
+    }
+
+    #[test]
+    fn in_envoy_mode_a_configmap_is_followed_where_a_cluster_is() {
+        for (arguments, followed) in [
+            (&["serve", "--config-source=embedded", "--events=true"][..], true),
+            (&["serve", "--manage-webhooks"], true),
+            (&["serve", "--cert-source=secret"], true),
+            (&["serve", "--events=false"], false),
+            (&["serve", "--config-source=configmap", "--manage-webhooks"], false),
+        ] {
+            let deployment: Deployment = serde_json::from_value(json!({
+                "metadata": {"name": "pillion-r"},
+                "spec": {"selector": {}, "template": {"spec": {"containers": [{"name": "p", "args": arguments}]}}},
+            }))
+            .unwrap();
+            let values = Setup::of(&sample::place(), Some(&deployment)).values;
+            let wanted = followed.then(|| "ConfigMap own/pillion-envoy-r".to_owned());
+            assert_eq!(values.map(|map| map.to_string()), wanted, "{arguments:?}");
+        }
     }
 
     #[test]

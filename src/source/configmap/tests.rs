@@ -15,9 +15,7 @@ fn found() -> Found {
         injector: data(&[("config", "c"), ("values", "v")]),
         mesh: data(&[("mesh", "m")]),
         shared: Part::Missing,
-        proxy_configs: Part::There(Vec::new()),
-        namespaces: Part::There(BTreeMap::new()),
-        nodes: Part::There(None),
+        ..State::default()
     })
 }
 
@@ -60,6 +58,24 @@ fn everything_that_is_lacking_is_named_with_its_reason() {
         "nodes: nodes is forbidden",
     ] {
         assert!(what.contains(part), "{part} in {what}");
+    }
+}
+
+#[test]
+fn the_profile_waits_for_the_word_whether_there_are_values_over_its_own() {
+    let map = ValuesMap::of("own", "");
+    let found = Found::new(State { values: Part::Awaited(None), ..State::default() });
+    let over = |found: &Found| found.embedded(Some(&map)).map(|texts| texts.over);
+    let error = over(&found).unwrap_err().to_string();
+    assert_eq!(error, "waiting for ConfigMap own/pillion-envoy");
+    assert!(found.embedded(None).is_ok(), "nobody needs them");
+    for (part, wanted) in [
+        (Part::Missing, None),
+        (data(&[("other", "")]), None),
+        (data(&[("values", "envoy: {}")]), Some("envoy: {}")),
+    ] {
+        found.update(|state| &mut state.values, |_| Some(part.clone()));
+        assert_eq!(over(&found).unwrap().map(|text| text.text).as_deref(), wanted, "{part:?}");
     }
 }
 

@@ -82,6 +82,15 @@ pub(in crate::cluster::doctor) fn configuration(facts: &Facts) -> Finding {
     let root = &facts.setup.root;
     let istiod =
         format!("helm upgrade istiod istio/istiod -n {root} --reset-then-reuse-values{}", revision(facts));
+    if facts.setup.origin == Origin::Embedded {
+        let finding = finding.mend(edit(facts, None));
+        // Helm holds the values that the ConfigMap is made of.
+        let finding = match &facts.setup.release {
+            Some(_) => finding.mend(facts.setup.reinstall("envoy=null")),
+            None => finding,
+        };
+        return finding.after(&["installed"]);
+    }
     match fault {
         Fault::Missing(_) => finding.mend(istiod),
         Fault::Faulty { name, .. } => finding.mend(edit(facts, Some(name))).mend(istiod),
@@ -99,6 +108,9 @@ fn revision(facts: &Facts) -> String {
 
 /// How a ConfigMap is changed by hand.
 fn edit(facts: &Facts, name: Option<&str>) -> String {
+    if let Some(map) = &facts.setup.values {
+        return format!("kubectl -n {} edit configmap {}", map.namespace, map.name);
+    }
     let usual = match &facts.setup.origin {
         Origin::ConfigMaps(names) => names.injector.as_str(),
         Origin::Embedded | Origin::Directory => "istio-sidecar-injector",
@@ -267,6 +279,7 @@ pub(in crate::cluster::doctor) fn availability(facts: &Facts) -> Finding {
 mod tests {
     use super::*;
     use crate::cluster::doctor::{Status, sample};
+    use crate::source::values::ValuesMap;
     use serde_json::json;
 
     #[test]
@@ -294,6 +307,21 @@ mod tests {
         facts.configuration.as_mut().unwrap().others = vec!["istio-sidecar-injector".into()];
         let finding = configuration(&facts);
         assert!(finding.evidence[1].contains("of the revision default"), "{finding:?}");
+    }
+
+    #[test]
+    fn values_over_the_profiles_are_mended_in_their_own_map() {
+        let mut facts = sample::facts();
+        facts.setup.origin = Origin::Embedded;
+        facts.setup.values = Some(ValuesMap::of("own", "r"));
+        let fault = Fault::Faulty { name: "pillion-envoy-r".into(), message: "envoy.imgae: no".into() };
+        facts.configuration.as_mut().unwrap().fault = Some(fault);
+        let finding = configuration(&facts);
+        assert_eq!(finding.status, Status::Fail);
+        assert_eq!(finding.mend[0], "kubectl -n own edit configmap pillion-envoy-r");
+        assert!(finding.mend[1].ends_with("--set envoy=null") && finding.mend.len() == 2, "{finding:?}");
+        facts.setup.release = None;
+        assert_eq!(configuration(&facts).mend.len(), 1);
     }
 
     #[test]

@@ -35,8 +35,14 @@ pub(in crate::cluster::doctor) fn pod_security(facts: &Facts) -> Finding {
                     "helm upgrade istiod istio/istiod -n {root} --reset-then-reuse-values --set pilot.cni.enabled=true"
                 ))
         } else {
-            finding
-                .mend("set `redirect: none` in the values of the profile: no container needs NET_ADMIN then")
+            // No container needs NET_ADMIN then.
+            finding.mend(match (&facts.setup.release, &facts.setup.values) {
+                (Some(_), Some(_)) => facts.setup.reinstall("envoy.redirect.mode=none"),
+                (None, Some(map)) => {
+                    format!("set `redirect: {{mode: none}}` in the key values of {map}")
+                }
+                (_, None) => "set `redirect: {mode: none}` in the values of the profile".to_owned(),
+            })
         };
         gathered
             .add(finding.mend(format!("kubectl label namespace {name} {ENFORCE}=privileged --overwrite")));
@@ -178,6 +184,7 @@ mod tests {
     use super::*;
     use crate::cluster::doctor::{Status, sample};
     use crate::cluster::injectors::{ISTIO_REVISION, Labels};
+    use crate::source::values::ValuesMap;
 
     #[test]
     fn a_level_that_refuses_injected_pods_is_mended_by_cni() {
@@ -188,7 +195,11 @@ mod tests {
         assert_eq!(finding.status, Status::Fail);
         assert!(finding.mend[0].contains("istio-cni") && finding.mend[1].contains("pilot.cni.enabled=true"));
         facts.setup.origin = Origin::Embedded;
-        assert!(pod_security(&facts).mend[0].contains("redirect: none"));
+        assert!(pod_security(&facts).mend[0].contains("redirect: {mode: none}"));
+        facts.setup.values = Some(ValuesMap::of("own", "r"));
+        assert!(pod_security(&facts).mend[0].ends_with("--set envoy.redirect.mode=none"));
+        facts.setup.release = None;
+        assert!(pod_security(&facts).mend[0].ends_with("values of ConfigMap own/pillion-envoy-r"));
         facts.enforced = vec![sample::refused("exceeded quota")];
         assert_eq!(pod_security(&facts).status, Status::Pass);
     }

@@ -17,7 +17,7 @@ use crate::cluster::doctor::facts::{Configuration, Fault, Known, Place, Replica,
 use crate::cluster::doctor::setup::{Certificates, Origin, Setup};
 use crate::cluster::injectors::{NAME, NAME_LABEL, REVISION};
 use crate::source::configmap::{Found, Names, Part, State};
-use crate::source::{SourceError, build, check};
+use crate::source::{self, SourceError, Texts, build, check};
 use crate::tls::{Identity, Trust};
 
 /// Replicas that are asked at most.
@@ -115,49 +115,76 @@ pub(super) async fn stored(client: &Client, setup: &Setup) -> Known<Option<Store
 pub(super) async fn configuration(client: &Client, setup: &Setup) -> Known<Configuration> {
     let names = match &setup.origin {
         Origin::ConfigMaps(names) => names,
-        Origin::Embedded => {
-            let source = "the Envoy profile in the program".to_owned();
-            return Ok(Configuration { source, ..Configuration::default() });
-        }
+        Origin::Embedded => return embedded(client, setup).await,
         Origin::Directory => return Err("it is in a directory of the pods".to_owned()),
     };
     let api: Api<ConfigMap> = Api::namespaced(client.clone(), &names.namespace);
-    let part = async |name: &str| -> Known<Part<BTreeMap<String, String>>> {
-        let found = answered(api.get_opt(name)).await.map_err(|error| error.reason)?;
-        Ok(found.map_or(Part::Missing, |map| Part::There(map.data.unwrap_or_default())))
-    };
     let state = State {
-        injector: part(&names.injector).await?,
-        mesh: part(&names.mesh).await?,
+        injector: part(&api, &names.injector).await?,
+        mesh: part(&api, &names.mesh).await?,
         shared: match &names.shared {
-            Some(name) => part(name).await?,
+            Some(name) => part(&api, name).await?,
             None => Part::Missing,
         },
-        proxy_configs: Part::There(Vec::new()),
-        namespaces: Part::There(BTreeMap::default()),
-        nodes: Part::There(None),
+        ..State::default()
     };
     let others = if state.injector == Part::Missing { others(&api, names).await } else { Vec::new() };
     let source = format!("ConfigMaps {} and {} of {}", names.injector, names.mesh, names.namespace);
-    let (fault, warnings) = match judged(state, names, setup) {
-        Ok(warnings) => (None, warnings),
-        Err(fault) => (Some(fault), Vec::new()),
-    };
+    let texts = Found::new(state).texts(names);
+    let (fault, warnings) = judged(texts, &source::Origin::ConfigMaps(names.clone()), setup);
     Ok(Configuration { source, fault, warnings, others })
 }
 
-fn judged(state: State, names: &Names, setup: &Setup) -> Result<Vec<String>, Fault> {
+/// The Envoy profile, with the values over its own if there are some.
+async fn embedded(client: &Client, setup: &Setup) -> Known<Configuration> {
+    let mut source = "the Envoy profile in the program".to_owned();
+    let Some(map) = &setup.values else {
+        return Ok(Configuration { source, ..Configuration::default() });
+    };
+    let api: Api<ConfigMap> = Api::namespaced(client.clone(), &map.namespace);
+    let state = State { values: part(&api, &map.name).await?, ..State::default() };
+    if matches!(state.values, Part::There(_)) {
+        source = format!("{source}, with the values of {map},");
+    }
+    let texts = Found::new(state).embedded(Some(map));
+    let (fault, warnings) = judged(texts, &source::Origin::EmbeddedWith(map.clone()), setup);
+    Ok(Configuration { source, fault, warnings, others: Vec::new() })
+}
+
+async fn part(api: &Api<ConfigMap>, name: &str) -> Known<Part<BTreeMap<String, String>>> {
+    let found = answered(api.get_opt(name)).await.map_err(|error| error.reason)?;
+    Ok(found.map_or(Part::Missing, |map| Part::There(map.data.unwrap_or_default())))
+}
+
+/// What is wrong with a configuration, else what is odd about it.
+fn judged(
+    texts: Result<Texts, SourceError>,
+    origin: &source::Origin,
+    setup: &Setup,
+) -> (Option<Fault>, Vec<String>) {
+    match tried(texts, origin, setup) {
+        Ok(warnings) => (None, warnings),
+        Err(fault) => (Some(fault), Vec::new()),
+    }
+}
+
+fn tried(
+    texts: Result<Texts, SourceError>,
+    origin: &source::Origin,
+    setup: &Setup,
+) -> Result<Vec<String>, Fault> {
     let fault = |error: SourceError| match error {
         SourceError::Awaited { what, .. } => Fault::Missing(what),
         error @ SourceError::Sample { .. } => Fault::Refuses(error.to_string()),
         error => {
             let message = error.to_string();
-            Fault::Faulty { name: names.object_of(&message).to_owned(), message }
+            let name = origin.object_of(&message).map(|(_, name)| name.to_owned()).unwrap_or_default();
+            Fault::Faulty { name, message }
         }
     };
-    let texts = Found::new(state).texts(names).map_err(fault)?;
+    let texts = texts.map_err(fault)?;
     let built = build(&texts, setup.settings.clone()).map_err(|error| fault(error.into()))?;
-    check::samples(&built.snapshot).map_err(fault)?;
+    check::samples(&built.snapshot, texts.over.as_ref()).map_err(fault)?;
     Ok(built.warnings.iter().map(ToString::to_string).collect())
 }
 

@@ -82,7 +82,7 @@ pub(in crate::cluster::doctor) fn needed(setup: &Setup, configurations: &[String
     if setup.settings.native_sidecars == NativeSidecars::Auto {
         need(WATCH, ("", "nodes"), "", "");
     }
-    if setup.openshift || setup.census.is_some() {
+    if setup.openshift || setup.census.is_some() || setup.values.is_some() {
         need(WATCH, ("", "namespaces"), "", "");
     }
     if let Origin::ConfigMaps(names) = &setup.origin {
@@ -90,6 +90,9 @@ pub(in crate::cluster::doctor) fn needed(setup: &Setup, configurations: &[String
         maps.into_iter().flatten().for_each(|name| need(READ, ("", "configmaps"), name, &names.namespace));
         need(WATCH, ("networking.istio.io", "proxyconfigs"), "", "");
         need(&["create", "patch"], ("events.k8s.io", "events"), "", &names.namespace);
+    }
+    if let Some(map) = &setup.values {
+        need(READ, ("", "configmaps"), &map.name, own);
     }
     let mut leases = Vec::new();
     if let Certificates::OwnSecret(name) = &setup.certificates {

@@ -117,7 +117,8 @@ fn said<'v>(values: &'v Value<'static>, path: &str) -> Option<&'v Value<'static>
 const LONGEST: usize = 64;
 
 /// The name that differs least from `name`, if it differs little.
-pub(crate) fn nearest<'n>(name: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+#[must_use]
+pub fn nearest<'n>(name: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     let far = if name.len() < 4 { 1 } else { (name.len() / 3).clamp(2, 3) };
     names
         .filter(|known| known.len().max(name.len()) <= LONGEST)

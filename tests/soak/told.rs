@@ -45,7 +45,9 @@ type Row = (&'static str, fn(&Watched) -> String);
 
 const ROWS: &[Row] = &[
     ("requests", |it| requests(it).to_string()),
-    ("refused that should not have been, or lost", |it| counts(it).failed.to_string()),
+    ("refused, lost or answered otherwise than is due; whatever else did not hold", |it| {
+        counts(it).failed.to_string()
+    }),
     ("told to come again", |it| counts(it).again.to_string()),
     ("connections of clients", |it| counts(it).connections.to_string()),
     ("slowest answer; 99 of 100 within", slowest),
@@ -54,11 +56,11 @@ const ROWS: &[Row] = &[
         format!("{:.0} µs", cpu.as_secs_f64() * 1e6 / requests(it).max(1) as f64)
     }),
     ("memory before the first request", |it| mib(&it.unasked)),
-    ("after a thirtieth of the time, a third, two thirds, at the end", |it| {
+    ("memory after 1/30, 1/3, 2/3 and all of the time", |it| {
         let parts = [1.0 / 30.0, 1.0 / 3.0, 2.0 / 3.0, 1.0];
         parts.iter().filter_map(|part| it.at(*part)).map(mib).collect::<Vec<_>>().join(", ")
     }),
-    ("its median in the first third after the warm-up, and in the last", |it| {
+    ("its median in the first third behind the warm-up, and in the last", |it| {
         let (first, last) = it.memory().unwrap_or_default();
         format!("{:.1} MiB, {:.1} MiB", first / 1024.0, last / 1024.0)
     }),

@@ -33,6 +33,9 @@ const RECORDINGS: usize = 400;
 const BROKEN: u64 = 9_000_000;
 const LIFE: Duration = Duration::from_secs(7 * 24 * 3600);
 
+/// Files of a volume: their names and texts.
+type Files = Vec<(&'static str, String)>;
+
 /// What changes around one process.
 pub struct Changing {
     who: Who,
@@ -141,7 +144,7 @@ async fn becomes(subject: &Subject, what: &str, holds: impl Fn(&str) -> bool) ->
 }
 
 /// The files of a configuration, each with its number.
-fn files(mark: u64) -> Vec<(&'static str, String)> {
+fn files(mark: u64) -> Files {
     [
         ("config", "config.yaml", "injected: \"yes\"", "injected: \"mark{}\""),
         ("values", "values.yaml", "tag: 1.27.0", "tag: 1.27.0-mark{}"),
@@ -156,7 +159,7 @@ fn files(mark: u64) -> Vec<(&'static str, String)> {
 }
 
 /// Ways to break a configuration.
-const FAULTS: &[fn(&mut Vec<(&'static str, String)>)] = &[
+const FAULTS: &[fn(&mut Files)] = &[
     |files| files[0].1 = files[0].1.replace("{{- else }}", "{{- elze }}"),
     |files| files[0].1 = "policy: [".to_owned(),
     |files| files[1].1 = "global: [".to_owned(),
@@ -217,7 +220,7 @@ fn issue(authority: &Authority) -> Issued {
     authority.issue(&["localhost".to_owned()], &[], LIFE).unwrap()
 }
 
-fn identity(authority: &Authority, issued: &Issued) -> Vec<(&'static str, String)> {
+fn identity(authority: &Authority, issued: &Issued) -> Files {
     vec![
         ("tls.crt", issued.certificate_pem.clone()),
         ("tls.key", issued.key_pem.clone()),

@@ -325,7 +325,8 @@ impl Client {
                 sent
             }
             Habit::Connects => {
-                let protocol = if ask.body.len() % 2 == 0 { Protocol::Http1 } else { Protocol::Http2 };
+                let protocol =
+                    if ask.body.len().is_multiple_of(2) { Protocol::Http1 } else { Protocol::Http2 };
                 let mut kept = Kept::default();
                 kept.renew(&self.subject, protocol).await?;
                 kept.line.as_mut().ok_or(Lost::Unsent)?.send(ask).await

@@ -34,7 +34,7 @@ pub fn tell(args: &Args, seed: u64, took: Duration, watched: &[Watched]) -> bool
     if good && args.write {
         write(&tables);
     }
-    let asked: u64 = watched.iter().map(|it| requests(it)).sum();
+    let asked: u64 = watched.iter().map(requests).sum();
     let word = if good { "ok" } else { "FAILED" };
     println!("soak: {:.1} minutes, {asked} requests, seed {seed}: {word}", minutes(took));
     good

@@ -14,7 +14,7 @@ QUESTIONS ?= 2000
 SEED ?= $(shell date +%s)
 STEP := ./scripts/step
 
-.PHONY: help run test fmt lint deny unit doc conformance conformance-long conformance-all files yaml envoy page siege dry-run mesh charts manifests e2e e2e-long fuzz fuzz-long fuzz-guided fuzz-differential fuzz-differential-long mutants bench bench-stages bench-instructions bench-cluster release reproducible
+.PHONY: help run test fmt lint deny unit doc conformance conformance-long conformance-all files yaml envoy page siege soak dry-run mesh charts manifests e2e e2e-long fuzz fuzz-long fuzz-guided fuzz-differential fuzz-differential-long mutants bench bench-stages bench-instructions bench-cluster release reproducible
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
@@ -44,7 +44,7 @@ fmt: ## Formatting
 
 lint: ## Clippy, warnings refused
 	$(CARGO) clippy --locked --profile ci --workspace --all-targets -- -D warnings
-	$(CARGO) clippy --locked --profile ci --test envoy --test page --test siege --test e2e --test charts -- -D warnings
+	$(CARGO) clippy --locked --profile ci --test envoy --test page --test siege --test soak --test e2e --test charts -- -D warnings
 	$(CARGO) clippy --locked --profile ci -p pillion-core --test recorded -- -D warnings
 
 deny: ## Licences, doubled crates and origins of what the program is built from
@@ -110,6 +110,9 @@ page: ## The page of the debug port in a real browser, headless; its screenshots
 
 siege: ## The program under attack, and with faults; ARGS=--write makes the table of docs/reliability.md
 	./scripts/reliability $(ARGS)
+
+soak: ## Half an hour and a million requests of every kind, while everything changes; ARGS="--minutes 2 --requests 60000"
+	$(CARGO) test --locked --profile ci --test soak -- --seed $(SEED) $(ARGS)
 
 charts: ## The chart, the manifests, the Dockerfile: rendered, refused, taken by a real API server, compared with Istio's
 	PILLION_HELM="$$(./scripts/helm)" PILLION_KUBE="$$(./scripts/kube)" \

@@ -78,12 +78,15 @@ pub(super) struct Server {
 pub(super) async fn run(server: &Server, stream: TcpStream, peer: SocketAddr, place: Place) {
     // An answer is one write: waiting for more would only delay it.
     let _ = stream.set_nodelay(true);
-    server.metrics.connections.inc();
     match &server.tls {
         None => drive(server, stream, Protocol::Http1, &place).await,
-        Some(tls) => encrypted(server, Arc::clone(tls), stream, peer, &place).await,
+        // The webhook's port alone has TLS, and its connections alone are told: whoever asks for metrics has one too.
+        Some(tls) => {
+            server.metrics.connections.inc();
+            encrypted(server, Arc::clone(tls), stream, peer, &place).await;
+            server.metrics.connections.dec();
+        }
     }
-    server.metrics.connections.dec();
 }
 
 async fn encrypted(server: &Server, tls: Tls, stream: TcpStream, peer: SocketAddr, place: &Place) {

@@ -225,7 +225,11 @@ impl Metrics {
             "Injection requests that were sent away: no memory for them, too many before them, too late for them",
             self.shed.clone(),
         );
-        to.register("pillion_connections", "Open connections of the webhook", self.connections.clone());
+        to.register(
+            "pillion_connections",
+            "Open connections of the webhook's port",
+            self.connections.clone(),
+        );
         to.register(
             "pillion_connection_failures",
             "Connections that came to nothing",

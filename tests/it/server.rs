@@ -1,9 +1,13 @@
 //! A real listener on loopback: TLS versions, both protocols, clients that are slow or many, and draining.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
 use hyper::{StatusCode, Version};
-use pillion::http::Limits;
+use pillion::http::{Limits, listen};
+use pillion::lifecycle::shutdown;
+use pillion::telemetry::Metrics;
 use pillion::tls::Compliance;
 use rustls::version::{TLS12, TLS13};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -81,6 +85,21 @@ async fn what_is_no_handshake_ends_and_is_counted() {
     rest(&mut plain).await;
     webhook.metric(r#"pillion_connection_failures_total{reason="handshake_failed"} 1"#).await;
     webhook.metric("pillion_connections 0").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connections_of_other_ports_are_not_counted() {
+    let metrics = Arc::new(Metrics::new("default"));
+    let listener = listen::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let address = listener.local_addr().unwrap();
+    let (_trigger, stop) = shutdown();
+    let router = Router::new();
+    let served = tokio::spawn(listen::serve(listener, None, router, quick(), Arc::clone(&metrics), stop));
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
+    stream.read_u8().await.unwrap();
+    assert!(metrics.render().lines().any(|line| line == "pillion_connections 0"));
+    served.abort();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

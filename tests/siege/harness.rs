@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::future::Future;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -33,8 +34,13 @@ pub struct Server {
 impl Server {
     /// With the embedded profile, on free ports.
     pub fn start(more: &[&str]) -> Self {
+        Self::start_with(&quiet(more))
+    }
+
+    /// The same with a log of its decisions.
+    pub fn start_with(arguments: &[&str]) -> Self {
         let state = tempfile::tempdir().unwrap();
-        let serving = Serving::start(state.path(), &quiet(more));
+        let serving = Serving::start(state.path(), arguments);
         Self::of(serving, state)
     }
 
@@ -69,27 +75,36 @@ impl Server {
 
     /// A value of the metrics, by the whole name of its series; zero if there is none.
     pub async fn metric(&self, series: &str) -> f64 {
-        let text = self.page("/metrics").await.1;
-        text.lines()
-            .find_map(|line| line.strip_prefix(series)?.strip_prefix(' ')?.parse().ok())
-            .unwrap_or_default()
+        metric(&self.page("/metrics").await.1, series)
     }
 
     /// A page of the public port.
     pub async fn page(&self, path: &str) -> (StatusCode, String) {
-        let stream = tokio::net::TcpStream::connect(self.target.admin).await.unwrap();
-        let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.unwrap();
-        tokio::spawn(connection);
-        let request = Request::get(path).header("host", "localhost").body(Body::empty()).unwrap();
-        let response = timeout(PATIENCE, sender.send_request(request)).await.unwrap().unwrap();
-        let status = response.status();
-        let body = to_bytes(Body::new(response.into_body()), usize::MAX).await.unwrap();
-        (status, String::from_utf8(body.to_vec()).unwrap())
+        timeout(PATIENCE, page(self.target.admin, path)).await.unwrap()
     }
 
     pub async fn is_ready(&self) -> bool {
         self.page("/readyz").await.0 == StatusCode::OK
     }
+}
+
+/// A value of metrics as text, by the whole name of its series; zero if there is none.
+pub fn metric(text: &str, series: &str) -> f64 {
+    text.lines()
+        .find_map(|line| line.strip_prefix(series)?.strip_prefix(' ')?.parse().ok())
+        .unwrap_or_default()
+}
+
+/// A page of a port without TLS, over a connection of its own.
+pub async fn page(address: SocketAddr, path: &str) -> (StatusCode, String) {
+    let stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.unwrap();
+    tokio::spawn(connection);
+    let request = Request::get(path).header("host", "localhost").body(Body::empty()).unwrap();
+    let response = sender.send_request(request).await.unwrap();
+    let status = response.status();
+    let body = to_bytes(Body::new(response.into_body()), usize::MAX).await.unwrap();
+    (status, String::from_utf8(body.to_vec()).unwrap())
 }
 
 fn quiet<'a>(more: &[&'a str]) -> Vec<&'a str> {

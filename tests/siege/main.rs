@@ -12,6 +12,7 @@
 //! | `content` | reviews, pods and templates that are deep, large or without end |
 //! | `overload` | more work than there is time for |
 //! | `cluster` | an API server that breaks |
+//! | `plane` | that API server |
 //! | `faults` | disks, descriptors, memory, clocks and signals |
 
 #![allow(
@@ -30,6 +31,7 @@ mod harness;
 mod http1;
 mod http2;
 mod overload;
+mod plane;
 #[path = "../it/support/program.rs"]
 #[allow(dead_code, reason = "other tests need the rest")]
 mod program;

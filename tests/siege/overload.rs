@@ -58,7 +58,7 @@ async fn press(server: Server, test: &str, what: &str, clients: usize, container
         format!("{clients} clients, {answered} answered, {again} told to come again")
     })
     .await;
-    let became = seen.lock().unwrap();
+    let became = std::mem::take(&mut *seen.lock().unwrap());
     assert!(became.answered > 0 && became.again > 0 && became.late == 0, "{became:?}");
     let mut shed = 0.0;
     for why in ["queue", "deadline"] {

@@ -28,11 +28,18 @@ pub struct Target {
 }
 
 impl Target {
+    /// The authority in the file `ca` is trusted.
     pub fn new(https: u16, admin: u16, ca: Option<&Path>) -> Self {
+        let ca = ca.map(|ca| CertificateDer::from_pem_file(ca).unwrap());
+        Self::trusting(https, admin, ca.as_slice())
+    }
+
+    /// These authorities are trusted.
+    pub fn trusting(https: u16, admin: u16, authorities: &[CertificateDer<'static>]) -> Self {
         let local = |port| SocketAddr::from(([127, 0, 0, 1], port));
         let mut roots = RootCertStore::empty();
-        if let Some(ca) = ca {
-            roots.add(CertificateDer::from_pem_file(ca).unwrap()).unwrap();
+        for authority in authorities {
+            roots.add(authority.clone()).unwrap();
         }
         let config = |protocol: &str| {
             let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());

@@ -3,9 +3,12 @@
 pub mod client;
 pub mod program;
 pub mod upstream;
+mod volume;
 pub mod webhook;
 
 use std::path::{Path, PathBuf};
+
+pub use volume::swap;
 
 /// A pod that any configuration injects.
 pub const POD: &str = r#"{"metadata":{"name":"web","labels":{"app":"web"}},"spec":{"containers":[{"name":"app","image":"app:1"}]}}"#;
@@ -32,22 +35,6 @@ pub fn config(image: &str) -> String {
     format!(
         "policy: enabled\ndefaultTemplates: [sidecar]\ntemplates:\n  sidecar: |\n    spec:\n      containers:\n      - name: istio-proxy\n        image: {image}\n"
     )
-}
-
-/// Writes `files` as the kubelet writes a mounted volume: into a new directory that `..data` is swapped to.
-pub fn swap(volume: &Path, generation: u32, files: &[(&str, &str)]) {
-    let name = format!("..generation-{generation}");
-    let data = volume.join(&name);
-    std::fs::create_dir(&data).unwrap();
-    for (file, text) in files {
-        std::fs::write(data.join(file), text).unwrap();
-        let link = volume.join(file);
-        if link.symlink_metadata().is_err() {
-            std::os::unix::fs::symlink(format!("..data/{file}"), link).unwrap();
-        }
-    }
-    std::os::unix::fs::symlink(&name, volume.join("..data_tmp")).unwrap();
-    std::fs::rename(volume.join("..data_tmp"), volume.join("..data")).unwrap();
 }
 
 /// Waits until something holds.

@@ -122,6 +122,14 @@ impl Serving {
         panic!("no line with {parts:?} in\n{}", self.logged.join("\n"));
     }
 
+    /// What was logged since this was last asked for; nothing is kept of it.
+    #[allow(dead_code, reason = "long runs only: what they log does not fit into memory")]
+    pub fn said(&mut self) -> Vec<String> {
+        let mut lines = std::mem::take(&mut self.logged);
+        lines.extend(self.log.try_iter());
+        lines
+    }
+
     /// The port that a listener of this name (`https`, `admin`, `debug`) got.
     pub fn port(&mut self, name: &str) -> u16 {
         let line: serde_json::Value = serde_json::from_str(&self.logs(&["\"listening\""])).unwrap();

@@ -348,7 +348,6 @@ async fn windows_beyond_all_bounds() {
             Some(match n {
                 0 => request(1, &review("u-1", &pod("window"))),
                 1 => frame(SETTINGS, 0, 0, &none),
-                2 => frame(WINDOW_UPDATE, 0, 0, &most),
                 _ => frame(WINDOW_UPDATE, 0, 0, &most),
             })
         });

@@ -57,9 +57,9 @@ fn maps_merge_all_else_replaces_and_null_takes_away() {
         ("envoy: {resources: {limits: null}}", "envoy.resources.limits", None),
         ("envoy: {resources: {limits: null}}", "envoy.resources.requests.cpu", Some("\"50m\"")),
         (
-            "envoy: {resources: {requests: {example.org/gpu: '1', x: null}}}",
-            "envoy.resources.requests",
-            Some(r#"{"cpu":"50m","memory":"64Mi","example.org/gpu":"1"}"#),
+            "redirect: {resources: {requests: {example.org/gpu: '1', x: null}}}",
+            "redirect.resources.requests",
+            Some(r#"{"cpu":"10m","memory":"16Mi","example.org/gpu":"1"}"#),
         ),
         ("envoy: {imagePullSecrets: [a, b]}", "envoy.imagePullSecrets", Some(r#"["a","b"]"#)),
         ("envoy: {imagePullPolicy: null}", "envoy.imagePullPolicy", None),
@@ -91,6 +91,12 @@ fn what_is_wrong_is_named_by_its_path_and_what_would_be_right_is_told() {
             "envoy: {zzz: x}",
             ": envoy.zzz: the profile has no such value; wanted: one of image, imagePullPolicy,",
         ),
+        (
+            "envoy: {resources: {limits: {cpus: 1}}}",
+            ": envoy.resources.limits.cpus: the profile has no such value (is envoy.resources.limits.cpu meant?); wanted: \
+             one of memory, cpu",
+        ),
+        ("envoy: {resources: {requests: {ephemeral-storage: 1Gi}}}", "wanted: one of cpu, memory"),
         ("envoy: {resources: {limit: {}}}", "(is envoy.resources.limits meant?)"),
         ("envoy: {passthrough: {maxRetry: 1}}", "(is envoy.passthrough.maxRetries meant?)"),
         ("envoy: x", ": envoy: it is \"x\"; wanted: an object"),

@@ -54,14 +54,9 @@ impl fmt::Display for ValuesMap {
     }
 }
 
-/// Maps of the profile that take any key.
-const FREE: &[&str] = &[
-    "global",
-    "envoy.resources.requests",
-    "envoy.resources.limits",
-    "redirect.resources.requests",
-    "redirect.resources.limits",
-];
+/// Maps of the profile that take any key, for all of them are passed on. (Of Envoy's own resources only those are read that
+/// annotations set too.)
+const FREE: &[&str] = &["global", "redirect.resources.requests", "redirect.resources.limits"];
 
 /// What a value must be that the template writes down as it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -134,8 +129,8 @@ fn merge(
     for (key, value) in given.iter() {
         let key = key.as_str();
         let place = if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
-        if !free && !known.contains_key(key) {
-            return Err(stranger(known, key, path, &place));
+        if !free && !known.contains_key(key) && !declared.contains(&place) {
+            return Err(stranger(known, key, path, declared));
         }
         match (known.get_mut(key), value) {
             (_, Value::Null) => drop(known.remove(key)),
@@ -156,12 +151,17 @@ fn merge(
 }
 
 /// What is said of a key that the profile does not have.
-fn stranger(known: &Map<'static>, key: &str, path: &str, place: &str) -> String {
-    let names: Vec<&str> = known.keys().map(|name| name.as_str()).collect();
+fn stranger(known: &Map<'static>, key: &str, path: &str, declared: &[String]) -> String {
     let whole = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
+    // Where an annotation has one, the profile's own values may say nothing.
+    let begin = whole("");
+    let others = declared.iter().filter_map(|place| place.strip_prefix(&begin));
+    let others = others.filter(|name| !name.contains('.') && !known.contains_key(name));
+    let names: Vec<&str> = known.keys().map(|name| name.as_str()).chain(others).collect();
     let meant = nearest(key, names.iter().copied())
         .map(|name| format!(" (is {} meant?)", whole(name)))
         .unwrap_or_default();
+    let place = whole(key);
     let place = place.escape_debug();
     format!("{place}: the profile has no such value{meant}; wanted: one of {}", names.join(", "))
 }

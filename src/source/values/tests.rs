@@ -57,9 +57,9 @@ fn maps_merge_all_else_replaces_and_null_takes_away() {
         ("envoy: {resources: {limits: null}}", "envoy.resources.limits", None),
         ("envoy: {resources: {limits: null}}", "envoy.resources.requests.cpu", Some("\"50m\"")),
         (
-            "envoy: {resources: {requests: {example.org/gpu: '1', x: null}}}",
-            "envoy.resources.requests",
-            Some(r#"{"cpu":"50m","memory":"64Mi","example.org/gpu":"1"}"#),
+            "redirect: {resources: {requests: {example.org/gpu: '1', x: null}}}",
+            "redirect.resources.requests",
+            Some(r#"{"cpu":"10m","memory":"16Mi","example.org/gpu":"1"}"#),
         ),
         ("envoy: {imagePullSecrets: [a, b]}", "envoy.imagePullSecrets", Some(r#"["a","b"]"#)),
         ("envoy: {imagePullPolicy: null}", "envoy.imagePullPolicy", None),
@@ -78,7 +78,6 @@ fn what_is_wrong_is_named_by_its_path_and_what_would_be_right_is_told() {
     const HERE: &str = "ConfigMap own/pillion-envoy-canary, key values";
     for (over, wanted) in [
         ("envoy: {image: [", ": line 2: did not find expected node content"),
-        ("envoy: {}\nenvoy: {}", ": line 2"),
         ("[1]", ": it is a list; wanted: an object, as the profile's file `values` is"),
         ("text", ": it is \"text\"; wanted: an object"),
         (
@@ -91,15 +90,24 @@ fn what_is_wrong_is_named_by_its_path_and_what_would_be_right_is_told() {
             "envoy: {zzz: x}",
             ": envoy.zzz: the profile has no such value; wanted: one of image, imagePullPolicy,",
         ),
+        (
+            "envoy: {resources: {limits: {cpus: 1}}}",
+            ": envoy.resources.limits.cpus: the profile has no such value (is envoy.resources.limits.cpu meant?); wanted: \
+             one of memory, cpu",
+        ),
+        ("envoy: {resources: {requests: {ephemeral-storage: 1Gi}}}", "wanted: one of cpu, memory"),
         ("envoy: {resources: {limit: {}}}", "(is envoy.resources.limits meant?)"),
-        ("envoy: {passthrough: {maxRetry: 1}}", "(is envoy.passthrough.maxRetries meant?)"),
+        ("envoy: {passthrough: {maxRetrys: 1}}", "(is envoy.passthrough.maxRetries meant?)"),
         ("envoy: x", ": envoy: it is \"x\"; wanted: an object"),
         ("global: []", ": global: it is a list; wanted: an object"),
         ("envoy: {imagePullSecrets: a}", "envoy.imagePullSecrets: it is \"a\"; wanted: a list of texts"),
         ("envoy: {imagePullSecrets: [{name: a}]}", "an item is an object; wanted: a list of texts"),
         ("envoy: {imagePullPolicy: true}", "envoy.imagePullPolicy: it is true; wanted: a text, in quotes"),
         ("envoy: {logLevel: {a: b}}", "envoy.logLevel: it is an object; wanted: one value"),
-        ("enablePrometheusMerge: 'no'", "enablePrometheusMerge: it is \"no\"; wanted: true or false"),
+        (
+            "sidecarInjectorWebhook: {rewriteAppHTTPProbe: 'no'}",
+            ".rewriteAppHTTPProbe: it is \"no\"; wanted: true or false",
+        ),
         ("envoy: {readyPort: '15021'}", "envoy.readyPort: it is \"15021\"; wanted: a whole number"),
         ("envoy: {readyPort: 70000}", "envoy.readyPort: it is 70000; wanted: a port, from 1 to 65535"),
         ("envoy: {readyPort: 15090}", "envoy.statsPort: 15090 is envoy.readyPort too; wanted: another port"),

@@ -44,8 +44,8 @@ fmt: ## Formatting
 
 lint: ## Clippy, warnings refused
 	$(CARGO) clippy --locked --profile ci --workspace --all-targets -- -D warnings
-	$(CARGO) clippy --locked --profile ci --test envoy --test page --test siege --test soak --test e2e --test charts -- -D warnings
-	$(CARGO) clippy --locked --profile ci -p pillion-core --test recorded -- -D warnings
+	$(CARGO) clippy --locked --profile ci -p pillion -p pillion-core --test envoy --test page --test siege --test soak \
+	  --test e2e --test charts --test recorded -- -D warnings
 
 deny: ## Licences, doubled crates and origins of what the program is built from
 	deny="$$(./scripts/cargo-deny)" && "$$deny" --workspace --locked check licenses bans sources

@@ -12,6 +12,9 @@ use crate::subject::Who;
 
 /// Pods that come again and again.
 const KNOWN: usize = 60;
+const INJECT: &str = "sidecar.istio.io/inject";
+const STATUS: &str = "sidecar.istio.io/status";
+const TEMPLATES: &str = "inject.istio.io/templates";
 const V1: &str = "admission.k8s.io/v1";
 const V1BETA1: &str = "admission.k8s.io/v1beta1";
 
@@ -81,35 +84,52 @@ kinds! {
     "pods as API servers sent them", 170, ALL, captured;
     "new pods", 160, ALL, new;
     "large pods", 6, ALL, large;
-    "pods on the host's network", 15, ALL, |d| d.skipped(Reason::HostNetwork, |pod| pod["spec"]["hostNetwork"] = json!(true));
-    "pods of kube-system", 15, ALL, |d| d.skipped(Reason::NamespaceIgnored, |pod| pod["metadata"]["namespace"] = json!("kube-system"));
-    "pods that say no by label", 15, ALL, |d| d.skipped(Reason::LabelOptOut, |pod| pod["metadata"]["labels"]["sidecar.istio.io/inject"] = json!("false"));
-    "pods that say no by annotation", 15, ALL, |d| d.skipped(Reason::AnnotationOptOut, |pod| pod["metadata"]["annotations"] = json!({"sidecar.istio.io/inject": "false"}));
-    "pods of neverInjectSelector", 15, ISTIO, |d| d.skipped(Reason::NeverSelector, |pod| pod["metadata"]["labels"]["inject"] = json!("never"));
-    "pods of alwaysInjectSelector", 10, ISTIO, |d| d.injected(|pod| pod["metadata"]["labels"]["inject"] = json!("always"), &[]);
-    "pods for Windows", 15, ENVOY, |d| d.skipped(Reason::Windows, |pod| pod["spec"]["os"] = json!({"name": "windows"}));
+    "pods on the host's network", 15, ALL,
+        |d| d.with(Reason::HostNetwork, &["spec", "hostNetwork"], json!(true), "");
+    "pods of kube-system", 15, ALL,
+        |d| d.with(Reason::NamespaceIgnored, &["metadata", "namespace"], json!("kube-system"), "");
+    "pods that say no by label", 15, ALL,
+        |d| d.with(Reason::LabelOptOut, &["metadata", "labels", INJECT], json!("false"), "");
+    "pods that say no by annotation", 15, ALL,
+        |d| d.annotated(Reason::AnnotationOptOut, (INJECT, "false", ""));
+    "pods of neverInjectSelector", 15, ISTIO,
+        |d| d.with(Reason::NeverSelector, &["metadata", "labels", "inject"], json!("never"), "");
+    "pods of alwaysInjectSelector", 10, ISTIO,
+        |d| d.with(Reason::Injected, &["metadata", "labels", "inject"], json!("always"), "");
+    "pods for Windows", 15, ENVOY,
+        |d| d.with(Reason::Windows, &["spec", "os", "name"], json!("windows"), "");
     "parameters in the URL", 40, FILES, parameters;
     "parameters in the URL, in the old form", 15, ISTIO, old_parameters;
-    "pods that choose their templates", 25, ISTIO, templates;
-    "pods with Istio's annotations", 60, ISTIO, annotations;
-    "pods with the profile's annotations", 60, ENVOY, own_annotations;
+    "pods that choose their templates", 25, ISTIO,
+        |d| d.annotated_by(&[(TEMPLATES, "both", "\"extra\""), (TEMPLATES, "sidecar,extra", "\"extra\"")]);
+    "pods with Istio's annotations", 60, ISTIO, |d| d.annotated_by(ANNOTATIONS);
+    "pods with the profile's annotations", 60, ENVOY, |d| d.annotated_by(OWN_ANNOTATIONS);
     "the pod itself, as YAML", 5, ALL, preview;
-    "annotations that cannot be used", 20, FILES, |d| d.refused(Reason::BadAnnotation, "proxy.istio.io/config", &json!({"metadata": {"annotations": {"proxy.istio.io/config": "{"}}}));
-    "templates that there are not", 10, ALL, |d| d.refused(Reason::TemplateMissing, "nowhere", &json!({"metadata": {"annotations": {"inject.istio.io/templates": "nowhere"}}}));
-    "overrides that are none", 5, ALL, |d| d.refused(Reason::BadOverrides, "proxy.istio.io/overrides", &json!({"metadata": {"annotations": {"proxy.istio.io/overrides": "{"}}}));
-    "status that is none", 5, ALL, |d| d.refused(Reason::BadStatus, "sidecar.istio.io/status", &json!({"metadata": {"annotations": {"sidecar.istio.io/status": "{\"containers\":7}"}}}));
-    "objects that are no pods", 10, ALL, |d| d.refused(Reason::BadPod, "containers", &json!({"spec": {"containers": {}}}));
-    "reviews without an object", 5, ALL, |d| d.refused(Reason::NoObject, "", &Value::Null);
+    "annotations that cannot be used", 20, FILES,
+        |d| d.annotated(Reason::BadAnnotation, ("proxy.istio.io/config", "{", "proxy.istio.io/config"));
+    "templates that there are not", 10, ALL,
+        |d| d.annotated(Reason::TemplateMissing, (TEMPLATES, "nowhere", "nowhere"));
+    "overrides that are none", 5, ALL,
+        |d| d.annotated(Reason::BadOverrides, ("proxy.istio.io/overrides", "{", "proxy.istio.io/overrides"));
+    "status that is none", 5, ALL,
+        |d| d.annotated(Reason::BadStatus, (STATUS, r#"{"containers":7}"#, STATUS));
+    "objects that are no pods", 10, ALL,
+        |d| d.with(Reason::BadPod, &["spec", "containers"], json!({}), "containers");
+    "reviews without an object", 5, ALL, |d| d.review(&Value::Null, Reason::NoObject, &[]);
     "reviews without a request", 5, ALL, no_request;
     "bodies that are no reviews", 10, ALL, no_review;
-    "bodies that are empty", 5, ALL, |d| d.rejected(400, Reason::EmptyBody, "no body found", "application/json", "");
-    "other types of content", 5, ALL, |d| d.rejected(415, Reason::WrongContentType, "invalid Content-Type", "text/plain", "{}");
+    "bodies that are empty", 5, ALL,
+        |d| d.rejected(400, Reason::EmptyBody, "no body found", "application/json", "");
+    "other types of content", 5, ALL,
+        |d| d.rejected(415, Reason::WrongContentType, "invalid Content-Type", "text/plain", "{}");
     "other methods", 10, ALL, other_methods;
     "other paths", 5, ALL, other_paths;
     "workloads to be validated", 5, ALL, workload;
     "health, readiness, version", 20, ALL, healthy;
-    "metrics", 5, ALL, |d| d.page(Port::Admin, "/metrics", 200, "sidecar_injection_requests_total");
-    "pages that the admin port has not", 5, ALL, |d| d.page(Port::Admin, "/debug/config", 404, "");
+    "metrics", 5, ALL,
+        |d| d.page(Port::Admin, "/metrics", 200, "sidecar_injection_requests_total");
+    "pages that the admin port has not", 5, ALL,
+        |d| d.page(Port::Admin, "/debug/config", 404, "");
     "pages of the debug port", 5, ALL, debug_pages;
     "levels of the log", 2, ALL, level;
     "explanations", 2, ALL, explain;
@@ -178,27 +198,27 @@ impl Dice<'_> {
         pods::pod(&mut self.rng, &name)
     }
 
-    fn injected(&mut self, change: impl FnOnce(&mut Value), holds: &[&str]) -> Ask {
-        let mut pod = self.pod();
-        change(&mut pod);
+    /// A pod that gets its sidecar; its patch holds these words.
+    fn injected(&mut self, holds: &[&str]) -> Ask {
+        let pod = self.pod();
         self.review(&pod, Reason::Injected, holds)
     }
 
-    fn skipped(&mut self, reason: Reason, change: impl FnOnce(&mut Value)) -> Ask {
+    /// A pod that has something at this place; the patch or the message holds this word.
+    fn with(&mut self, reason: Reason, place: &[&str], value: Value, holds: &str) -> Ask {
         let mut pod = self.pod();
-        change(&mut pod);
-        self.review(&pod, reason, &[])
+        *place.iter().fold(&mut pod, |at, key| &mut at[*key]) = value;
+        self.review(&pod, reason, &[holds])
     }
 
-    /// A pod with something that cannot be used, or in its place what is none.
-    fn refused(&mut self, reason: Reason, holds: &str, wrong: &Value) -> Ask {
-        let mut object = if wrong.is_null() { Value::Null } else { self.pod() };
-        for part in ["metadata", "spec"] {
-            for (key, value) in wrong[part].as_object().into_iter().flatten() {
-                object[part][key] = value.clone();
-            }
-        }
-        self.review(&object, reason, &[holds])
+    fn annotated(&mut self, reason: Reason, (name, value, holds): Annotation) -> Ask {
+        self.with(reason, &["metadata", "annotations", name], json!(value), holds)
+    }
+
+    /// A pod with one of these annotations.
+    fn annotated_by(&mut self, of: &[Annotation]) -> Ask {
+        let annotation = *self.rng.pick(of);
+        self.annotated(Reason::Injected, annotation)
     }
 
     fn rejected(
@@ -242,7 +262,7 @@ fn captured(dice: &mut Dice<'_>) -> Ask {
 }
 
 fn new(dice: &mut Dice<'_>) -> Ask {
-    dice.injected(|_| {}, &[])
+    dice.injected(&[])
 }
 
 fn large(dice: &mut Dice<'_>) -> Ask {
@@ -256,24 +276,20 @@ fn parameters(dice: &mut Dice<'_>) -> Ask {
         (format!("cluster-{}", dice.rng.below(50)), format!("net-{}", dice.rng.below(50)));
     // Variables are for Istio's sidecar only.
     let shown = if dice.who == Who::Istio { &cluster } else { &network };
-    let ask = dice.injected(|_| {}, &[shown, &network]);
+    let ask = dice.injected(&[shown, &network]);
     Ask { path: format!("/inject/cluster/{cluster}/net/{network}?timeout=10s"), ..ask }
 }
 
 fn old_parameters(dice: &mut Dice<'_>) -> Ask {
     let value = format!("value-{}", dice.rng.below(1000));
-    let ask = dice.injected(|_| {}, &["SOAKED", &value]);
+    let ask = dice.injected(&["SOAKED", &value]);
     Ask { path: format!("/inject/:ENV:soaked={value}"), ..ask }
 }
 
-fn templates(dice: &mut Dice<'_>) -> Ask {
-    let names = *dice.rng.pick(&["both", "sidecar,extra"]);
-    let chosen = json!({"inject.istio.io/templates": names});
-    dice.injected(|pod| pod["metadata"]["annotations"] = chosen, &["\"extra\""])
-}
+/// An annotation, its value, and what of it is in the patch or the message.
+type Annotation = (&'static str, &'static str, &'static str);
 
-/// Annotations, and what of them is in the patch.
-const ANNOTATIONS: &[(&str, &str, &str)] = &[
+const ANNOTATIONS: &[Annotation] = &[
     ("sidecar.istio.io/logLevel", "debug", "--proxyLogLevel=debug"),
     ("sidecar.istio.io/proxyCPU", "250m", "250m"),
     ("sidecar.istio.io/proxyMemory", "300Mi", "300Mi"),
@@ -287,11 +303,7 @@ const ANNOTATIONS: &[(&str, &str, &str)] = &[
     ("prometheus.io/scrape", "true", "15020"),
 ];
 
-fn annotations(dice: &mut Dice<'_>) -> Ask {
-    annotated(dice, ANNOTATIONS)
-}
-
-const OWN_ANNOTATIONS: &[(&str, &str, &str)] = &[
+const OWN_ANNOTATIONS: &[Annotation] = &[
     ("pillion.dev/redirect", "none", "envoy"),
     ("pillion.dev/exclude-inbound-ports", "8099", "8099"),
     ("pillion.dev/tcp-ports", "3399", "3399"),
@@ -301,15 +313,6 @@ const OWN_ANNOTATIONS: &[(&str, &str, &str)] = &[
     ("pillion.dev/memory", "300Mi", "300Mi"),
     ("pillion.dev/upstreams", "[{name: soaked, hosts: [soaked.example.org]}]", "soaked.example.org"),
 ];
-
-fn own_annotations(dice: &mut Dice<'_>) -> Ask {
-    annotated(dice, OWN_ANNOTATIONS)
-}
-
-fn annotated(dice: &mut Dice<'_>, of: &[(&str, &str, &str)]) -> Ask {
-    let (name, value, holds) = *dice.rng.pick(of);
-    dice.injected(|pod| pod["metadata"]["annotations"] = json!({name: value}), &[holds])
-}
 
 fn preview(dice: &mut Dice<'_>) -> Ask {
     let ask = new(dice);

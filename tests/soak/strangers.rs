@@ -19,6 +19,8 @@ use crate::wire::{
 
 /// How often one comes.
 const EVERY: Duration = Duration::from_millis(500);
+/// How many pods they ask for.
+const PODS: u64 = 27;
 /// How long those stay that say nothing: some longer than a handshake may take.
 const STAYS: Duration = Duration::from_secs(15);
 
@@ -42,7 +44,8 @@ pub fn begin(subject: &Arc<Subject>) -> JoinHandle<()> {
 async fn come(subject: &Subject, number: u64) -> io::Result<()> {
     let target = subject.target.load_full();
     let target: &Target = &target;
-    let mut rng = Rng::of(1, "strangers", number);
+    // What is asked again and again is remembered: new pods each time would fill that memory for as long as this runs.
+    let mut rng = Rng::of(1, "strangers", number % PODS);
     let pod = pods::pod(&mut rng, "stranger").to_string();
     let asked = review("admission.k8s.io/v1", "stranger", "shop", &pod);
     let half = &asked[..asked.len() / 2];

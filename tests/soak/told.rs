@@ -49,7 +49,10 @@ const ROWS: &[Row] = &[
         counts(it).failed.to_string()
     }),
     ("told to come again", |it| counts(it).again.to_string()),
-    ("connections of clients", |it| counts(it).connections.to_string()),
+    ("connections of clients; requests that found theirs closed, and took another", |it| {
+        let counts = counts(it);
+        format!("{}; {}", counts.connections, counts.unsent)
+    }),
     ("slowest answer; 99 of 100 within", slowest),
     ("CPU time for each request", |it| {
         let cpu = it.left.cpu.saturating_sub(it.unasked.cpu);

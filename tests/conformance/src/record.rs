@@ -7,12 +7,20 @@ use std::io::{BufWriter, Write};
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::answer::Verdict;
 use crate::judge::{Judgement, Pair};
 use crate::properties::without_nulls;
 use crate::run::Job;
+
+/// Whether a review is one that holds a pod, or an object in the place of one.
+fn is_ordinary(review: &Value) -> bool {
+    let version = review["apiVersion"].as_str().unwrap_or_default();
+    review["kind"] == "AdmissionReview"
+        && matches!(version, "admission.k8s.io/v1" | "admission.k8s.io/v1beta1")
+        && review["request"]["object"].is_object()
+}
 
 /// What is written of one release and configuration.
 #[derive(Debug)]
@@ -44,8 +52,9 @@ impl Recorder {
     /// Writes down one pod.
     pub fn note(&mut self, pair: &Pair<'_>, judgement: &Judgement) -> Result<()> {
         let Some(writer) = &mut self.0 else { return Ok(()) };
-        // Escapes in a path are undone before the core sees it.
-        if !judgement.same() || judgement.excused || pair.case.path.contains('%') {
+        // Escapes in a path are undone, and a review is read, before the core sees anything.
+        let apart = pair.case.path.contains('%') || !is_ordinary(&pair.case.review);
+        if !judgement.same() || judgement.excused || apart {
             return Ok(());
         }
         let answer = match pair.istio.verdict {

@@ -1,18 +1,27 @@
 //! What a fuzzing run prints. The closing line is `fuzz: differential | EXECUTIONS | FINDINGS`.
-#![allow(clippy::print_stdout, reason = "a command that reports on the terminal")]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command that reports on the terminal")]
 
 use super::run::{Finding, Found};
 
 /// Longest answer that is printed.
 const LONGEST: usize = 4000;
 
+/// How far a run has come: a long one that is broken off has told what it did.
+pub(super) fn progress(found: &Found) {
+    eprintln!("fuzz: {} so far | {}", executions(found), found.findings.len() + found.disputed.len());
+}
+
+fn executions(found: &Found) -> usize {
+    let all = found.tally.all();
+    all.total + all.on_purpose + all.undecided
+}
+
 /// Prints the report; whether nothing was found.
 #[must_use]
 pub fn print(found: &Found) -> bool {
     found.findings.iter().for_each(one);
     found.disputed.iter().for_each(|dispute| println!("\none takes it, the other does not: {dispute}"));
-    let all = found.tally.all();
-    let executions = all.total + all.on_purpose + all.undecided;
+    let (all, executions) = (found.tally.all(), executions(found));
     println!(
         "\nseed {}; {} injected, {} skipped, {} refused ({} of {} refusals in the same words); {} differ on purpose; {} left out, for the oracle disagrees with itself",
         found.seed,

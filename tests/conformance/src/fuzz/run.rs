@@ -10,6 +10,7 @@ use serde_json::json;
 use super::configure::{self, Changed};
 use super::donors::Donors;
 use super::mutate;
+use super::report;
 use super::round::{self, Plain, Wrong};
 use super::shrink::Shrinker;
 use crate::configuration::{self, Configuration};
@@ -110,7 +111,10 @@ pub fn run(options: &Options) -> Result<Found> {
                 .visit(visit)
                 .with_context(|| format!("Istio {}, {}", visit.release, visit.configuration.name))
         };
-        workers::each(turn, options.jobs, visited, |part| found.merge(part, options.show))?;
+        workers::each(turn, options.jobs, visited, |part| {
+            found.merge(part, options.show);
+            report::progress(&found);
+        })?;
     }
     Ok(found)
 }

@@ -8,6 +8,7 @@ use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
+use pillion_chance::Rng;
 use pillion_core::config::declared::{Kind, Row};
 use pillion_core::config::{Cluster, NativeSidecars, Settings, Snapshot};
 use pillion_core::inject::{Request, Verdict, inject};
@@ -16,77 +17,52 @@ use pillion_govalue::{Map, Value, json, parse};
 /// How many are tried where nobody says.
 const MANY: usize = 240;
 
-/// Splitmix: small, and the same everywhere.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, bound: usize) -> usize {
-        usize::try_from(self.roll() % u64::try_from(bound).unwrap()).unwrap()
-    }
-
-    fn one_in(&mut self, many: usize) -> bool {
-        self.below(many) == 0
-    }
-
-    /// The least, the most, or something between.
-    fn between(&mut self, least: i64, most: i64) -> i64 {
-        match self.below(4) {
-            0 => least,
-            1 => most,
-            _ => least + i64::try_from(self.roll() >> 1).unwrap() % (most - least + 1),
-        }
+/// The least, the most, or something between.
+fn between(rng: &mut Rng, least: i64, most: i64) -> i64 {
+    match rng.below(4) {
+        0 => least,
+        1 => most,
+        _ => least + i64::try_from(rng.draw() >> 1).unwrap() % (most - least + 1),
     }
 }
 
 /// A value that a kind takes.
-fn value_of(kind: &Kind, dice: &mut Dice) -> Value<'static> {
+fn value_of(kind: &Kind, rng: &mut Rng) -> Value<'static> {
     match kind {
-        Kind::Bool => Value::Bool(dice.one_in(2)),
-        Kind::Int { least, most } => Value::Int(dice.between(*least, *most)),
-        Kind::Port => Value::Int(dice.between(1, 65535)),
-        Kind::Percent => Value::from(format!("{}%", dice.between(0, 100))),
+        Kind::Bool => Value::Bool(rng.one_in(2)),
+        Kind::Int { least, most } => Value::Int(between(rng, *least, *most)),
+        Kind::Port => Value::Int(between(rng, 1, 65535)),
+        Kind::Percent => Value::from(format!("{}%", between(rng, 0, 100))),
         Kind::Ports => {
-            let item = |dice: &mut Dice| {
-                let from = dice.between(1, 65535);
-                if dice.one_in(2) {
-                    from.to_string()
-                } else {
-                    format!("{from}-{}", dice.between(from, 65535))
-                }
+            let item = |rng: &mut Rng| {
+                let from = between(rng, 1, 65535);
+                if rng.one_in(2) { from.to_string() } else { format!("{from}-{}", between(rng, from, 65535)) }
             };
-            let items: Vec<String> = (0..dice.below(4)).map(|_| item(dice)).collect();
+            let items: Vec<String> = (0..rng.below(4)).map(|_| item(rng)).collect();
             Value::from(items.join(","))
         }
         Kind::Networks => {
             let all = ["10.0.0.0/8", "192.168.7.0/24", "fd00::/8", "0.0.0.0/0", "10.1.2.3/32"];
-            let items: Vec<&str> = all.into_iter().filter(|_| dice.one_in(3)).collect();
+            let items: Vec<&str> = all.into_iter().filter(|_| rng.one_in(3)).collect();
             Value::from(items.join(", "))
         }
-        Kind::Duration { least, most } => Value::from(format!("{}ns", dice.between(*least, *most))),
-        Kind::Quantity => Value::from(["100m", "1", "0.5", "128Mi", "2Gi"][dice.below(5)]),
-        Kind::Enum(words) => Value::from(words[dice.below(words.len())].clone()),
+        Kind::Duration { least, most } => Value::from(format!("{}ns", between(rng, *least, *most))),
+        Kind::Quantity => Value::from(["100m", "1", "0.5", "128Mi", "2Gi"][rng.below(5)]),
+        Kind::Enum(words) => Value::from(words[rng.below(words.len())].clone()),
         Kind::Pattern { form, called } => {
-            let text = format!("x{}", dice.roll() % 1_000_000_007);
+            let text = format!("x{}", rng.draw() % 1_000_000_007);
             assert!(form.is_match(&text), "{called}: the generator makes {text:?}");
             Value::from(text)
         }
         Kind::List { of, most, .. } => {
-            let items = dice.below((*most).min(5)) + 1;
-            Value::list((0..items).map(|_| value_of(of, dice)).collect())
+            let items = rng.below((*most).min(5)) + 1;
+            Value::list((0..items).map(|_| value_of(of, rng)).collect())
         }
         Kind::Object(members) => {
             let mut object = Map::new();
             for member in members {
-                if member.required || dice.one_in(2) {
-                    object.insert(member.name.clone(), value_of(&member.kind, dice));
+                if member.required || rng.one_in(2) {
+                    object.insert(member.name.clone(), value_of(&member.kind, rng));
                 }
             }
             Value::map(object)
@@ -100,11 +76,11 @@ fn text_of(value: &Value<'static>) -> String {
 }
 
 /// Some annotations, each of which the profile takes.
-fn annotations(rows: &[Row], dice: &mut Dice) -> BTreeMap<String, String> {
+fn annotations(rows: &[Row], rng: &mut Rng) -> BTreeMap<String, String> {
     let mut all = BTreeMap::new();
     for row in rows {
-        if dice.one_in(2) {
-            let text = text_of(&value_of(&row.kind, dice));
+        if rng.one_in(2) {
+            let text = text_of(&value_of(&row.kind, rng));
             // Two upstreams of one name are drawn once in a while.
             if row.problem(&text).is_none() {
                 all.insert(row.name.clone(), text);
@@ -114,8 +90,8 @@ fn annotations(rows: &[Row], dice: &mut Dice) -> BTreeMap<String, String> {
     all
 }
 
-fn pod(annotations: &BTreeMap<String, String>, dice: &mut Dice) -> String {
-    let owned = if dice.one_in(2) {
+fn pod(annotations: &BTreeMap<String, String>, rng: &mut Rng) -> String {
+    let owned = if rng.one_in(2) {
         r#","ownerReferences":[{"apiVersion":"apps/v1","kind":"ReplicaSet","name":"web-1","uid":"6f1c","controller":true}]"#
     } else {
         ""
@@ -132,8 +108,8 @@ fn pod(annotations: &BTreeMap<String, String>, dice: &mut Dice) -> String {
     format!(
         r#"{{"metadata":{{"name":"web","annotations":{{{written}}}{owned}}},"spec":{{{}"containers":[{{"name":"app",
         "image":"app:1","ports":[{{"name":"web","containerPort":8080}}]{}}}]}}}}"#,
-        grace[dice.below(3)],
-        probes[dice.below(2)],
+        grace[rng.below(3)],
+        probes[rng.below(2)],
     )
 }
 
@@ -160,10 +136,10 @@ fn rules(arguments: &[String]) -> Result<String, String> {
 
 /// Tries one combination; says what is wrong with it.
 fn tried(snapshots: &[Snapshot; 2], seed: u64) -> Result<bool, String> {
-    let mut dice = Dice(seed);
-    let snapshot = &snapshots[dice.below(2)];
-    let annotations = annotations(snapshot.declared.rows(), &mut dice);
-    let text = pod(&annotations, &mut dice);
+    let mut rng = Rng::new(seed);
+    let snapshot = &snapshots[rng.below(2)];
+    let annotations = annotations(snapshot.declared.rows(), &mut rng);
+    let text = pod(&annotations, &mut rng);
     let place = |what: String| format!("seed {seed}: {what}\n{text}");
     let pod = parse(text.as_bytes()).map_err(|error| place(error.to_string()))?;
     let request = Request { pod, namespace: "shop", path: "/inject", owner: None, now: None };

@@ -7,8 +7,8 @@ use pillion_core::inject::Reason;
 use serde_json::{Value, json};
 
 use crate::pods::{self, Captured};
-use crate::rng::Rng;
 use crate::subject::Who;
+use pillion_chance::Rng;
 
 /// Pods that come again and again.
 const KNOWN: usize = 60;
@@ -159,7 +159,7 @@ impl Kinds {
                 found
             })
             .unwrap();
-        let uid = format!("{:016x}-{number}", rng.next());
+        let uid = format!("{:016x}-{number}", rng.draw());
         let version = if rng.one_in(4) { V1BETA1 } else { V1 };
         let ask = (kind.make)(&mut Dice { who, rng, kinds: self, uid, version });
         Ask { kind: kind.name, ..ask }

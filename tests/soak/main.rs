@@ -45,9 +45,6 @@ mod pods;
 #[path = "../it/support/program.rs"]
 #[allow(dead_code, reason = "other tests need the rest")]
 mod program;
-#[path = "../fuzzing/src/rng.rs"]
-#[allow(dead_code, reason = "fuzzing needs the rest")]
-mod rng;
 mod samples;
 mod strangers;
 mod subject;

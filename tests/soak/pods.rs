@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
-use crate::rng::Rng;
+use pillion_chance::Rng;
 
 /// A file of the repository.
 pub fn repository(path: &str) -> String {
@@ -48,7 +48,7 @@ impl Captured {
 
 /// A name that is as good as new.
 pub fn name(rng: &mut Rng) -> String {
-    format!("web-{:012x}", rng.next() & 0xffff_ffff_ffff)
+    format!("web-{:012x}", rng.draw() & 0xffff_ffff_ffff)
 }
 
 /// A pod as it may be, of one to four containers.
@@ -63,7 +63,7 @@ pub fn pod(rng: &mut Rng, name: &str) -> Value {
     if rng.one_in(2) {
         pod["metadata"]["ownerReferences"] = json!([{
             "apiVersion": "apps/v1", "kind": "ReplicaSet", "name": format!("{name}-5d8f"),
-            "uid": format!("{:016x}", rng.next()), "controller": true,
+            "uid": format!("{:016x}", rng.draw()), "controller": true,
         }]);
     }
     if rng.one_in(4) {
@@ -87,7 +87,7 @@ fn container(rng: &mut Rng, number: usize) -> Value {
         made["readinessProbe"] = json!({"httpGet": {"path": "/ready", "port": 8080 + number}});
     }
     if rng.one_in(2) {
-        let variable = |n| json!({"name": format!("VARIABLE_{n}"), "value": format!("{:016x}", rng.next())});
+        let variable = |n| json!({"name": format!("VARIABLE_{n}"), "value": format!("{:016x}", rng.draw())});
         made["env"] = Value::Array((0..6).map(variable).collect());
     }
     made
@@ -100,7 +100,7 @@ pub fn large(rng: &mut Rng, name: &str) -> Value {
         .map(|n| {
             let mut text = String::with_capacity(1024);
             for _ in 0..64 {
-                let _ = write!(text, "{:016x}", rng.next());
+                let _ = write!(text, "{:016x}", rng.draw());
             }
             (format!("example.org/large-{n}"), Value::String(text))
         })

@@ -11,11 +11,11 @@ use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
 use crate::pods::{self, review};
-use crate::rng::Rng;
 use crate::subject::Subject;
 use crate::wire::{
     self, DATA, END_HEADERS, HEADERS, RST_STREAM, Target, frame, head, request1, rest, review_head,
 };
+use pillion_chance::Rng;
 
 /// How often one comes.
 const EVERY: Duration = Duration::from_millis(500);

@@ -2,8 +2,8 @@
 
 use anyhow::{Context, Result, bail};
 
-use crate::generate::rng::Rng;
 use crate::places;
+use pillion_chance::Rng;
 
 /// What stands for every release.
 const ALL: &str = "all";

@@ -10,7 +10,7 @@ use crate::answer::{Answer, Reading, Verdict};
 use crate::api_server::ApiServer;
 use crate::case::Case;
 use crate::configuration::{self, Configuration};
-use crate::generate::{self, rng::Rng};
+use crate::generate;
 use crate::handmade::{self, Handmade};
 use crate::injector::{self, Injector};
 use crate::judge::{self, Judgement, Pair};
@@ -21,6 +21,7 @@ use crate::record::Recorder;
 use crate::replay;
 use crate::tally::{Failure, Figures, Tally};
 use crate::{coverage, deviations, gates, loading, pillion, places, releases, templates, wordings, workers};
+use pillion_chance::Rng;
 
 /// How often the oracle is asked again about a pod that differs, in as many processes.
 const ASK_AGAIN: usize = 3;

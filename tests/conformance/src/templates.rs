@@ -15,10 +15,11 @@ use serde_json::{Value, json};
 use crate::answer::Verdict;
 use crate::case::{Case, review};
 use crate::coverage::Coverage;
-use crate::generate::{self, rng::Rng};
+use crate::generate;
 use crate::judge::Pair;
 use crate::loading::Otherwise;
 use crate::places;
+use pillion_chance::Rng;
 
 /// The annotation that names a pod's templates.
 const ASKED: &str = "inject.istio.io/templates";

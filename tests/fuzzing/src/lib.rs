@@ -23,7 +23,6 @@
 
 pub mod grammar;
 pub mod mutate;
-pub mod rng;
 pub mod run;
 pub mod seeds;
 pub mod targets;

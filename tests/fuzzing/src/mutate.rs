@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use crate::grammar::Grammar;
-use crate::rng::Rng;
+use pillion_chance::Rng;
 
 /// Numbers at whose edges programs go wrong.
 const EDGES: &[&str] = &[

@@ -9,8 +9,8 @@ use std::path::PathBuf;
 use std::sync::Once;
 use std::time::{Duration, Instant};
 
-use crate::rng::Rng;
 use crate::{Target, mutate};
+use pillion_chance::Rng;
 
 /// Different findings of one target that are told: whoever has so many mends them before he looks for more.
 const KEPT: usize = 20;

@@ -2,8 +2,8 @@
 
 use pillion_core::config::{Cluster, Settings, Snapshot, Source, Sources};
 
-use crate::rng::Rng;
 use crate::{hurt, pods, sets, survive};
+use pillion_chance::Rng;
 
 fn tried(config: &str, values: &str, mesh: &str) -> bool {
     let sources = Sources {

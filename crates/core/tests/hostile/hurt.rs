@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::rng::Rng;
+use pillion_chance::Rng;
 
 /// What a place may be replaced by.
 pub const FRAGMENTS: &[&str] = &[
@@ -143,5 +143,5 @@ const SIGNS: &[&str] = &[
 ];
 
 fn fragment(rng: &mut Rng) -> &'static str {
-    rng.pick(FRAGMENTS)
+    *rng.pick(FRAGMENTS)
 }

@@ -21,6 +21,5 @@ mod hurt;
 mod manifests;
 mod pods;
 mod properties;
-mod rng;
 mod sets;
 mod survive;

@@ -6,8 +6,8 @@ use std::cell::Cell;
 use pillion_core::manifest;
 use serde_json::json;
 
-use crate::rng::Rng;
 use crate::{hurt, pods, sets};
+use pillion_chance::Rng;
 
 const TEXT: &str = "# head\n---\napiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\nspec:\n  template:\n    metadata:\n      labels: {app: web}\n    spec:\n      containers:\n      - name: app\n        image: x\n        args: [\"a\", 'b']\n---\napiVersion: v1\nkind: List\nitems:\n- apiVersion: batch/v1\n  kind: CronJob\n  metadata: {name: c}\n  spec:\n    jobTemplate:\n      spec:\n        template:\n          spec:\n            containers: [{name: j, image: y}]\n- kind: ConfigMap\n  data: {a: b}\n---\nkind: Service\n";
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::rng::Rng;
+use pillion_chance::Rng;
 
 /// A pod with something in every field that the injector looks at.
 pub fn rich() -> Value {
@@ -111,7 +111,7 @@ fn annotations(rng: &mut Rng) -> Value {
     let mut out = Map::new();
     for (name, values) in VALUES {
         if rng.one_in(3) {
-            out.insert((*name).to_owned(), (rng.pick(values)).into());
+            out.insert((*name).to_owned(), (*rng.pick(values)).into());
         }
     }
     out.into()

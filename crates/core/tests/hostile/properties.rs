@@ -5,8 +5,8 @@
 use pillion_govalue::{Value, json, parse};
 use pillion_kubepatch::{apply, write_patch};
 
-use crate::rng::Rng;
 use crate::{pods, sets};
+use pillion_chance::Rng;
 
 #[test]
 fn valid_pods_keep_their_promises() {

@@ -6,8 +6,8 @@ use pillion_core::inject::{InjectError, Verdict};
 use pillion_govalue::parse;
 use serde_json::{Value, json};
 
-use crate::rng::Rng;
 use crate::{hurt, pods, sets};
+use pillion_chance::Rng;
 
 /// What a refusal says beyond what it quotes of the pod.
 const MESSAGE: usize = 64 * 1024;
@@ -67,7 +67,7 @@ fn pods_hurt_in_many_places_are_answered() {
     let mut rng = Rng::new(1);
     for round in 0..800 {
         let pod = pods::random(&mut rng, sets::NAMES[round % 3]);
-        let rate = rng.pick(&[8, 30, 100]);
+        let rate = *rng.pick(&[8, 30, 100]);
         let text = hurt::randomly(&pod, &mut rng, rate);
         answered(&sets[round % 3], &text, "/inject");
     }

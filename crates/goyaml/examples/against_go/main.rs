@@ -49,7 +49,7 @@ fn run() -> Result<bool, String> {
     let options = options()?;
     let oracle =
         std::env::var("PILLION_ORACLE").map_err(|_| "set PILLION_ORACLE to Istio's oracle program")?;
-    let mut random = generate::Random::new(options.seed);
+    let mut random = pillion_chance::Rng::new(options.seed);
 
     let texts: Vec<String> = (0..options.count).map(|_| generate::text(&mut random)).collect();
     let questions: Vec<String> = texts.iter().map(|text| question("text", &quoted(text))).collect();

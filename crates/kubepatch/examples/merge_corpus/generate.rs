@@ -7,21 +7,21 @@ use pillion_govalue::types::KNOWN;
 use pillion_govalue::{Field, Kind, TypeRef};
 use serde_json::{Map, Value, json};
 
-use crate::random::Random;
+use pillion_chance::Rng;
 
 const NAMES: [&str; 6] = ["a", "b", "c", "d", "istio-proxy", ""];
 const TEXTS: [&str; 8] = ["x", "y", "", "a b", "<&>", "é", "true", "12"];
 const QUANTITIES: [&str; 6] = ["1", "100m", "0.5", "1Gi", "2048Mi", "1500m"];
 
 pub(crate) struct Generator {
-    random: Random,
+    random: Rng,
     /// Only what decodes, and originals as people write them: nulls and empty lists.
     typed: bool,
 }
 
 impl Generator {
     pub(crate) const fn new(seed: u64, typed: bool) -> Self {
-        Self { random: Random::new(seed), typed }
+        Self { random: Rng::new(seed), typed }
     }
 
     pub(crate) fn pod(&mut self) -> Value {

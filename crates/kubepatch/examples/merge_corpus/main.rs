@@ -13,7 +13,6 @@
 )]
 
 mod generate;
-mod random;
 
 use std::io::Write;
 use std::process::{Command, Stdio};

@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 
 use super::manifest::Manifest;
 use super::{rewrite, text};
-use crate::generate::{self, rng::Rng};
+use crate::generate;
+use pillion_chance::Rng;
 
 /// Kinds that have a pod template, and other objects by name.
 const WORKLOADS: &[(&str, &str)] = &[

@@ -15,10 +15,10 @@ use super::question::{Asked, Found};
 use super::report::{Failure, Tally};
 use super::rows::TABLE;
 use crate::configuration::{self, Configuration};
-use crate::generate::rng::Rng;
 use crate::options::Options;
 use crate::oracle::Oracle;
 use crate::{pillion, places, releases, run, workers};
+use pillion_chance::Rng;
 
 /// The configurations under which manifests are compared, unless others are named: what surrounds a pod's template
 /// matters here, the templates themselves less.

@@ -4,7 +4,7 @@
 use pillion_goyaml::to_yaml;
 use serde_json::Value;
 
-use crate::generate::rng::Rng;
+use pillion_chance::Rng;
 
 /// Writes one document.
 type Style = fn(&Value) -> String;

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, anyhow};
 use serde_json::{Value, json};
 
 use super::paths::{self, Step};
-use crate::generate::rng::Rng;
+use pillion_chance::Rng;
 
 /// Most changes of one configuration.
 const STEPS: usize = 2;

@@ -8,8 +8,9 @@ use serde_json::Value;
 use crate::case::Case;
 use crate::deviations;
 use crate::fuzz::paths;
-use crate::generate::{self, rng::Rng};
+use crate::generate;
 use crate::handmade::Handmade;
+use pillion_chance::Rng;
 
 /// Random pods among those that are known.
 const RANDOM: usize = 400;

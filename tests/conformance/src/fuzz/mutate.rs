@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::donors::Donors;
 use super::paths::{self, Path, Step};
 use crate::case::Case;
-use crate::generate::rng::Rng;
+use pillion_chance::Rng;
 
 /// Most changes of one case.
 const STEPS: usize = 6;

@@ -14,7 +14,6 @@ use super::report;
 use super::round::{self, Plain, Wrong};
 use super::shrink::Shrinker;
 use crate::configuration::{self, Configuration};
-use crate::generate::rng::Rng;
 use crate::handmade::{self, Handmade};
 use crate::injector::Injector;
 use crate::options::{Options, Peer};
@@ -22,6 +21,7 @@ use crate::oracle::Oracle;
 use crate::run::{Job, clock_seed};
 use crate::tally::Tally;
 use crate::{places, releases, replay, workers};
+use pillion_chance::Rng;
 
 /// Pods that are asked about at once.
 const AT_ONCE: usize = 1000;

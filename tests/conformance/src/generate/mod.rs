@@ -5,7 +5,6 @@ mod containers;
 mod earlier;
 mod metadata;
 mod probes;
-pub mod rng;
 mod server;
 mod spec;
 mod tables;
@@ -13,7 +12,7 @@ mod tables;
 use serde_json::{Map, Value, json};
 
 use crate::case::{Case, review};
-use rng::Rng;
+use pillion_chance::Rng;
 
 /// The source of chance for one pod, and the list of what was drawn.
 #[derive(Debug)]

@@ -9,7 +9,7 @@ use super::fields::{self, Names, Path, Root};
 use super::question::Question;
 use super::tree::{Node, one_of};
 use super::{resources, values};
-use crate::generate::rng::Rng;
+use pillion_chance::Rng;
 
 /// How many ProxyConfig resources a question has.
 pub const COUNTS: [usize; 4] = [0, 1, 5, 50];

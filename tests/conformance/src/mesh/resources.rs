@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::tree::{Node, one_of};
-use crate::generate::rng::Rng;
+use pillion_chance::Rng;
 
 /// Names whose order with a namespace behind a dot is another than without.
 const NAMES: &[&str] = &["a", "b", "a-b", "a.b", "a0", "z", "ab", "a-", "0"];

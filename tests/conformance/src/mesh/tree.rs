@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use crate::generate::rng::Rng;
+use pillion_chance::Rng;
 
 /// A value.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use pillion_govalue::{Kind, TypeRef};
 
 use super::fields::{Names, Path, Shape};
 use super::tree::Node;
-use crate::generate::rng::Rng;
+use pillion_chance::Rng;
 
 /// Numbers, and what some take for numbers.
 const NUMBERS: &[&str] = &[

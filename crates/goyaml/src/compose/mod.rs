@@ -196,7 +196,10 @@ impl<'t, 'v, K: Keep<'t, 'v>> Composer<'t, 'v, K> {
             _ => node.clone(),
         };
         let steps = self.steps - before;
-        self.anchors.insert(name, Anchor { node: Some(shared), steps });
+        // The name belongs to whoever took it last: a node within this one may have.
+        if let Some(open) = self.anchors.get_mut(name).filter(|open| open.node.is_none()) {
+            *open = Anchor { node: Some(shared), steps };
+        }
         Ok(node)
     }
 

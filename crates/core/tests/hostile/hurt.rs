@@ -143,5 +143,5 @@ const SIGNS: &[&str] = &[
 ];
 
 fn fragment(rng: &mut Rng) -> &'static str {
-    *rng.pick(FRAGMENTS)
+    FRAGMENTS[rng.below(FRAGMENTS.len())]
 }

@@ -2,6 +2,7 @@
 //! reason, the configuration and the certificate in use (docs/operations.md has the members).
 //! Never: keys, values of the configuration, or anything of a pod.
 
+use data_encoding::HEXLOWER;
 use pillion_core::config::Policy;
 use pillion_core::inject::{Reason, Verdict};
 use pillion_govalue::{Map, Value};
@@ -12,7 +13,6 @@ use super::debug::Shown;
 use super::headline::{Facts, Headline, Presented};
 use crate::clock::now;
 use crate::engine::Generation;
-use crate::source::hex;
 use crate::tls::trust;
 
 /// Everything, as an object.
@@ -96,7 +96,7 @@ fn authority(certificate: &CertificateDer<'static>) -> Value<'static> {
 }
 
 fn fingerprint(certificate: &CertificateDer<'_>) -> String {
-    hex(&Sha256::digest(certificate))
+    HEXLOWER.encode(&Sha256::digest(certificate))
 }
 
 fn check((name, good): (&'static str, bool)) -> Value<'static> {

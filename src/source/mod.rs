@@ -25,11 +25,11 @@ pub mod values;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 use tokio::sync::watch;
 
-use pillion_core::config::{Built, Cluster, ConfigError, Settings, Snapshot, Source, Sources};
-use pillion_govalue::Value;
+use pillion_core::config::{Built, Cluster, ConfigError, ConfigWarning, Settings, Snapshot, Source, Sources};
 
 use configmap::Found;
 use values::ValuesMap;
@@ -114,17 +114,6 @@ pub struct Texts {
     pub cluster: Cluster,
 }
 
-/// Bytes in hexadecimal.
-#[must_use]
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        for digit in [byte >> 4, byte & 0xf] {
-            text.extend(char::from_digit(digit.into(), 16));
-        }
-        text
-    })
-}
-
 impl Texts {
     /// SHA-256 of the texts, in hexadecimal: the same for whoever uses the same configuration, whatever it is called there.
     #[must_use]
@@ -147,7 +136,7 @@ impl Texts {
             hash.update("values");
             hash.update(&text.text);
         }
-        hex(&hash.finalize())
+        HEXLOWER.encode(&hash.finalize())
     }
 }
 
@@ -238,11 +227,6 @@ pub fn build(texts: &Texts, settings: Settings) -> Result<Built, ConfigError> {
     fn source(text: &Text) -> Source<'_> {
         Source { name: &text.name, text: &text.text }
     }
-    if holds_nothing(&texts.injector.text) {
-        let message =
-            "is empty: it must have policy and templates, as `istioctl install` or the profile writes them";
-        return Err(ConfigError::new(&texts.injector.name, message));
-    }
     let annotations = texts.annotations.as_ref();
     let over = texts.over.as_ref().map(|over| values::laid_over(&texts.values, over, annotations));
     let over = over.transpose()?;
@@ -254,17 +238,14 @@ pub fn build(texts: &Texts, settings: Settings) -> Result<Built, ConfigError> {
         proxy_configs: texts.proxy_configs.iter().map(source).collect(),
         annotations: annotations.map(source),
     };
-    Snapshot::build(&sources, settings, texts.cluster.clone())
-}
-
-/// Whether this is no configuration: a file that is being written, or a key that was emptied. Istio takes it for one under
-/// which nothing is injected, and lets all pods through without their sidecar.
-fn holds_nothing(text: &str) -> bool {
-    match pillion_goyaml::parse(text) {
-        Ok(Value::Null) => true,
-        Ok(Value::Map(members)) => members.is_empty(),
-        Ok(_) | Err(_) => false,
+    let built = Snapshot::build(&sources, settings, texts.cluster.clone())?;
+    // A file that is being written, or a key that was emptied: under it all pods would lack their sidecar.
+    if built.warnings.contains(&ConfigWarning::Empty) {
+        let message =
+            "is empty: it must have policy and templates, as `istioctl install` or the profile writes them";
+        return Err(ConfigError::new(&texts.injector.name, message));
     }
+    Ok(built)
 }
 
 /// What is known of the source, for those who ask: `/readyz?verbose`, the debug port, Events.

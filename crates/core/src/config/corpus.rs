@@ -151,33 +151,34 @@ fn injector(row: &Value<'_>) -> (Answer, String) {
     const SHOWN: [&str; 7] = ["policy", "defaults", "aliases", "annotations", "templates", "never", "always"];
     let want: Vec<String> = SHOWN.iter().filter_map(|k| row.get(k)).map(nothing_is_empty).collect();
     let source = Source { name: "config", text: text(row, &["config"]).unwrap() };
-    let got = RawConfig::read(&source).map_err(|e| e.to_string()).map(|RawConfig { config, templates }| {
-        let policy = match config.policy {
-            Policy::Enabled => "enabled",
-            Policy::Disabled => "disabled",
-            Policy::Other(ref other) => other,
-        };
-        let list = |items: &[String]| Value::list(items.iter().cloned().map(Value::from).collect());
-        let map = |m: BTreeMap<String, String>| Value::map(m.into_iter().collect());
-        let selected = |selectors: &[LabelSelector]| {
-            let matched = selectors.iter().map(|s| match s.matches(|key| text(row, &["labels", key])) {
-                Ok(true) => "yes",
-                Ok(false) => "no",
-                Err(_) => "err",
-            });
-            Value::list(matched.map(Value::from).collect())
-        };
-        let shown = [
-            Value::from(String::from(policy)),
-            list(&config.default_templates),
-            Value::map(config.aliases.iter().map(|(k, v)| (k.clone(), list(v))).collect()),
-            map(config.injected_annotations.clone()),
-            map(templates),
-            selected(&config.never_inject),
-            selected(&config.always_inject),
-        ];
-        shown.iter().map(nothing_is_empty).collect::<Vec<_>>().join(" ")
-    });
+    let got =
+        RawConfig::read(&source).map_err(|e| e.to_string()).map(|RawConfig { config, templates, .. }| {
+            let policy = match config.policy {
+                Policy::Enabled => "enabled",
+                Policy::Disabled => "disabled",
+                Policy::Other(ref other) => other,
+            };
+            let list = |items: &[String]| Value::list(items.iter().cloned().map(Value::from).collect());
+            let map = |m: BTreeMap<String, String>| Value::map(m.into_iter().collect());
+            let selected = |selectors: &[LabelSelector]| {
+                let matched = selectors.iter().map(|s| match s.matches(|key| text(row, &["labels", key])) {
+                    Ok(true) => "yes",
+                    Ok(false) => "no",
+                    Err(_) => "err",
+                });
+                Value::list(matched.map(Value::from).collect())
+            };
+            let shown = [
+                Value::from(String::from(policy)),
+                list(&config.default_templates),
+                Value::map(config.aliases.iter().map(|(k, v)| (k.clone(), list(v))).collect()),
+                map(config.injected_annotations.clone()),
+                map(templates),
+                selected(&config.never_inject),
+                selected(&config.always_inject),
+            ];
+            shown.iter().map(nothing_is_empty).collect::<Vec<_>>().join(" ")
+        });
     (got, want.join(" "))
 }
 

@@ -58,6 +58,8 @@ impl std::error::Error for ConfigError {}
 pub enum ConfigWarning {
     /// A template that is no default one does not compile: pods that ask for it will be refused.
     Template(ConfigError),
+    /// The injector's configuration says nothing: Istio lets all pods through under it.
+    Empty,
     /// No templates at all.
     NoTemplates,
     /// The release could not be told from the configuration.
@@ -81,6 +83,7 @@ impl fmt::Display for ConfigWarning {
             Self::Template(error) => {
                 write!(f, "{error} (it is no default template: only pods that ask for it are refused)")
             }
+            Self::Empty => f.write_str("config: it says nothing"),
             Self::NoTemplates => f.write_str(
                 "config: there are no templates, so no pod can be injected; is the configuration of an older Istio?",
             ),

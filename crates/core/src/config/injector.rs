@@ -76,6 +76,8 @@ pub(super) const SIDECAR: &str = "sidecar";
 pub(super) struct RawConfig {
     pub(super) config: InjectorConfig,
     pub(super) templates: BTreeMap<String, String>,
+    /// Nothing at all is said.
+    pub(super) empty: bool,
 }
 
 impl RawConfig {
@@ -115,7 +117,7 @@ impl RawConfig {
             skip: decode::field(map, "pillion", |own| member(own, "skip", Skip::read))?,
             last_init: decode::field(map, "pillion", |own| member(own, "lastInit", decode::string))?,
         };
-        Ok(Self { config, templates: decode::field(map, "templates", texts)? })
+        Ok(Self { config, templates: decode::field(map, "templates", texts)?, empty: map.is_empty() })
     }
 }
 

@@ -73,7 +73,7 @@ impl Snapshot {
         cluster: Cluster,
         change: impl FnOnce(&mut Gates),
     ) -> Result<Built, ConfigError> {
-        let RawConfig { mut config, templates } = RawConfig::read(&sources.injector)?;
+        let RawConfig { mut config, templates, empty } = RawConfig::read(&sources.injector)?;
         let values = Values::read(&sources.values)?;
         let mut warnings = Vec::new();
 
@@ -97,6 +97,7 @@ impl Snapshot {
             config.templates.insert(name.clone(), template);
         }
         warnings.extend(template_faults(&config)?);
+        warnings.extend(empty.then_some(ConfigWarning::Empty));
         warnings.extend(config.warnings());
 
         let mesh = read_mesh(sources, &gates, &mut warnings)?;

@@ -1,9 +1,8 @@
 //! Base64, base32 and checksums, with Go's texts for broken input, which sprig returns as the result.
 //! Never encryption or key generation, which are refused at load.
 
-use std::fmt::Write;
-
 use base64::Engine;
+use data_encoding::HEXLOWER;
 use sha1::{Digest, Sha1};
 use sha2::{Sha256, Sha512};
 
@@ -25,12 +24,7 @@ pub(super) const TABLE: &[Function] = &[
 ];
 
 fn hex<'v>(digest: &[u8]) -> Val<'v> {
-    let mut out = String::with_capacity(2 * digest.len());
-    for byte in digest {
-        // Writing to a `String` cannot fail.
-        let _ = write!(out, "{byte:02x}");
-    }
-    Val::from(out)
+    Val::from(HEXLOWER.encode(digest))
 }
 
 fn adler32(text: &[u8]) -> u32 {

@@ -272,22 +272,35 @@ fn remembered(name: &str, value: &str) -> Vec<u8> {
     bytes
 }
 
+/// Says this on each of a hundred connections, behind these settings or without any. All of them must be closed.
+async fn closed_upon(
+    target: &Target,
+    settings: Option<&'static [(u16, u32)]>,
+    words: impl Fn(usize) -> Vec<u8>,
+) -> String {
+    let ended = many(100, |n| {
+        let (target, words) = (target.clone(), words(n));
+        async move {
+            let stream = match settings {
+                Some(settings) => target.h2_with(settings).await,
+                None => target.h2().await,
+            };
+            let mut stream = stream.unwrap();
+            let _ = stream.write_all(&words).await;
+            rest(&mut stream, A_WHILE).await.1
+        }
+    });
+    let ended = ended.await.into_iter().filter(|ended| *ended).count();
+    assert_eq!(ended, 100);
+    format!("100 connections, {ended} closed")
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn frames_beyond_the_limit() {
     let test = concat!(file!(), "::frames_beyond_the_limit");
     hold(test, "frames that announce 16 MiB", &[], async |target| {
-        let ended = many(100, |_| {
-            let target = target.clone();
-            async move {
-                let mut stream = target.h2_with(&[]).await.unwrap();
-                let _ = stream.write_all(&[0xff, 0xff, 0xff, DATA, 0, 0, 0, 0, 1]).await;
-                let _ = stream.write_all(&[0; 64 * 1024]).await;
-                rest(&mut stream, A_WHILE).await.1
-            }
-        });
-        let ended = ended.await.into_iter().filter(|ended| *ended).count();
-        assert_eq!(ended, 100);
-        format!("100 connections, {ended} closed")
+        let head = [0xff, 0xff, 0xff, DATA, 0, 0, 0, 0, 1];
+        closed_upon(&target, Some(&[]), |_| [&head[..], &[0; 64 * 1024]].concat()).await
     })
     .await;
 }
@@ -296,18 +309,7 @@ async fn frames_beyond_the_limit() {
 async fn what_is_no_http2() {
     let test = concat!(file!(), "::what_is_no_http2");
     hold(test, "what is no HTTP/2, where HTTP/2 was agreed on", &[], async |target| {
-        let ended = many(100, |n| {
-            let target = target.clone();
-            async move {
-                let mut stream = target.h2().await.unwrap();
-                let bytes: Vec<u8> = (0..4096_usize).map(|i| (i * 31 + n * 7) as u8).collect();
-                let _ = stream.write_all(&bytes).await;
-                rest(&mut stream, A_WHILE).await.1
-            }
-        });
-        let ended = ended.await.into_iter().filter(|ended| *ended).count();
-        assert_eq!(ended, 100);
-        format!("100 connections, {ended} closed")
+        closed_upon(&target, None, |n| (0..4096_usize).map(|i| (i * 31 + n * 7) as u8).collect()).await
     })
     .await;
 }

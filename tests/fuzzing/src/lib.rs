@@ -10,7 +10,6 @@
 //! | `words` | words that mean something |
 //! | [`mutate`] | inputs made of inputs |
 //! | [`run`] | many inputs, each from the seed and its number; findings made small |
-//! | [`rng`] | numbers that are the same for the same seed |
 //!
 //! Never: what the program should do with a right input. The tests beside the code hold that.
 

@@ -1,11 +1,12 @@
 //! More work than there is time for. Whoever cannot be answered in its time is told so at once, and when to come again.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use crate::harness::{Server, hold_out, many, review, send};
+use crate::wire::Target;
 
 /// A pod that takes a while: so many containers, and a name that nobody has seen.
 fn heavy(name: &str, containers: usize) -> String {
@@ -24,35 +25,24 @@ struct Became {
     late: usize,
 }
 
-/// Asks from so many clients at once, for a while; each waits for its answer for so many seconds.
+/// Most clients at once: fewer than connections may be open.
+const MOST_CLIENTS: usize = 640;
+
+/// Asks from so many clients at once, for a while, and from twice as many until somebody is told to come again; each waits
+/// for its answer for so many seconds.
 async fn press(server: Server, test: &str, what: &str, clients: usize, containers: usize, seconds: u64) {
-    let became = Arc::new(std::sync::Mutex::new(Became::default()));
+    let became = Arc::new(Mutex::new(Became::default()));
     let seen = Arc::clone(&became);
     let server = hold_out(test, what, server, async move |target| {
-        let path = format!("/inject?timeout={seconds}s");
-        let end = Instant::now() + Duration::from_secs(4);
-        many(clients, |client| {
-            let (target, path, became) = (target.clone(), path.clone(), Arc::clone(&became));
-            async move {
-                let mut count = 0;
-                while Instant::now() < end {
-                    let review = heavy(&format!("heavy-{client}-{count}"), containers);
-                    count += 1;
-                    let began = Instant::now();
-                    let (status, _, again) = send(&target, &path, &review).await.expect("no answer");
-                    // An answer that comes much later than anybody waits for it was worked on in vain.
-                    let late = began.elapsed() > Duration::from_secs(seconds * 3 + 5);
-                    let mut became = became.lock().unwrap();
-                    became.late += usize::from(late);
-                    match (status, again) {
-                        (200, _) => became.answered += 1,
-                        (503, Some(_)) => became.again += 1,
-                        other => panic!("{other:?}"),
-                    }
-                }
+        let mut clients = clients;
+        loop {
+            crowd(&target, &became, clients, containers, seconds).await;
+            // How many are too many, the machine says.
+            if became.lock().unwrap().again > 0 || clients >= MOST_CLIENTS {
+                break;
             }
-        })
-        .await;
+            clients *= 2;
+        }
         let became = became.lock().unwrap();
         let (answered, again) = (became.answered, became.again);
         format!("{clients} clients, {answered} answered, {again} told to come again")
@@ -65,6 +55,40 @@ async fn press(server: Server, test: &str, what: &str, clients: usize, container
         shed += server.metric(&format!("pillion_requests_shed_total{{why=\"{why}\"}}")).await;
     }
     assert!(shed > 0.0);
+}
+
+/// So many clients for four seconds.
+async fn crowd(
+    target: &Target,
+    became: &Arc<Mutex<Became>>,
+    clients: usize,
+    containers: usize,
+    seconds: u64,
+) {
+    let path = format!("/inject?timeout={seconds}s");
+    let end = Instant::now() + Duration::from_secs(4);
+    many(clients, |client| {
+        let (target, path, became) = (target.clone(), path.clone(), Arc::clone(became));
+        async move {
+            let mut count = 0;
+            while Instant::now() < end {
+                let review = heavy(&format!("heavy-{clients}-{client}-{count}"), containers);
+                count += 1;
+                let began = Instant::now();
+                let (status, _, again) = send(&target, &path, &review).await.expect("no answer");
+                // An answer that comes much later than anybody waits for it was worked on in vain.
+                let late = began.elapsed() > Duration::from_secs(seconds * 3 + 5);
+                let mut became = became.lock().unwrap();
+                became.late += usize::from(late);
+                match (status, again) {
+                    (200, _) => became.answered += 1,
+                    (503, Some(_)) => became.again += 1,
+                    other => panic!("{other:?}"),
+                }
+            }
+        }
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

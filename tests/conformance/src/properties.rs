@@ -2,6 +2,8 @@
 //! nothing but what Istio's does, and it says why. (That the patch applies to the bytes that were sent is checked by the judge,
 //! who applies it.)
 
+use std::collections::BTreeMap;
+
 use pillion_core::inject::Reason;
 use serde_json::Value;
 
@@ -35,6 +37,7 @@ pub fn unknown_fields(pod: &Value, patch: &Value) -> Vec<String> {
     gone.extend(removed_volumes(pod, &patched));
     gone.extend(cut_volumes(pod));
     gone.extend(taken_over(pod, &patched));
+    gone.extend(run_together(pod, &patched));
     before
         .into_iter()
         .filter(|(path, _)| !gone.iter().any(|item| path.contains(item.as_str())))
@@ -222,27 +225,67 @@ fn taken_over(before: &Value, after: &Value) -> Vec<String> {
     gone
 }
 
+/// Items of lists that no merge key tells apart, as [`collect`] calls them, of which there are fewer now: a merge has made
+/// one of several, and one of them stays.
+fn run_together(before: &Value, after: &Value) -> Vec<String> {
+    let (mut were, mut are) = (BTreeMap::new(), BTreeMap::new());
+    count("", before, &mut were);
+    count("", after, &mut are);
+    let fewer = were.into_iter().filter(|(item, n)| *n > 1 && are.get(item).is_none_or(|left| left < n));
+    fewer.map(|(item, _)| item).collect()
+}
+
+/// How many items there are of each path.
+fn count(path: &str, value: &Value, found: &mut BTreeMap<String, usize>) {
+    each(path, value, &mut |path, key, value| {
+        if key.is_none() {
+            *found.entry(path.to_owned()).or_default() += 1;
+        }
+        count(path, value, found);
+    });
+}
+
 /// Every unknown field with the way to it. A list's items are told apart by name, so that an item may move;
 /// a native sidecar moves from the containers to the init containers, which counts as the same place.
 fn collect(path: &str, value: &Value, found: &mut Vec<(String, Value)>) {
+    each(path, value, &mut |path, key, value| {
+        if key.is_some_and(|key| key.starts_with(UNKNOWN_PREFIX)) {
+            found.push((path.to_owned(), value.clone()));
+        } else {
+            collect(path, value, found);
+        }
+    });
+}
+
+/// The merge keys of lists whose items are not told apart by `name`.
+const MERGE_KEYS: [(&str, &str); 5] = [
+    ("volumeMounts", "mountPath"),
+    ("volumeDevices", "devicePath"),
+    ("ports", "containerPort"),
+    ("hostAliases", "ip"),
+    ("topologySpreadConstraints", "topologyKey"),
+];
+
+/// The members of an object or the items of a list, with the way to each, and its key where it is a member.
+fn each(path: &str, value: &Value, see: &mut dyn FnMut(&str, Option<&str>, &Value)) {
     match value {
         Value::Object(members) => {
             for (key, member) in members {
                 let key = if key == "initContainers" { "containers" } else { key };
-                let path = format!("{path}.{key}");
-                if key.starts_with(UNKNOWN_PREFIX) {
-                    found.push((path, member.clone()));
-                } else {
-                    collect(&path, member, found);
-                }
+                see(&format!("{path}.{key}"), Some(key), member);
             }
         }
         Value::Array(items) => {
+            let list = path.rsplit('.').next().unwrap_or_default();
+            let key = MERGE_KEYS.iter().find(|(name, _)| *name == list).map_or("name", |(_, key)| key);
             for item in items {
-                let key = ["name", "mountPath", "ip", "key"].iter().find_map(|k| item[k].as_str());
-                // What no name tells apart may come to stand elsewhere in its list.
-                let name = key.unwrap_or("?");
-                collect(&format!("{path}[{name}]"), item, found);
+                // What no key tells apart may come to stand elsewhere in its list.
+                let name = match [key, "key"].into_iter().map(|key| &item[key]).find(|it| !it.is_null()) {
+                    Some(Value::String(name)) => name.clone(),
+                    Some(other) => other.to_string(),
+                    None => "?".to_owned(),
+                };
+                see(&format!("{path}[{name}]"), None, item);
             }
         }
         _ => {}
@@ -316,6 +359,22 @@ mod tests {
         assert!(unknown_fields(&pod, &taken).is_empty());
         let lost = json!([{"op": "remove", "path": "/spec/containers/1/readinessProbe/grpc/unknownOne"}]);
         assert_eq!(unknown_fields(&pod, &lost).len(), 1);
+    }
+
+    #[test]
+    fn of_items_with_one_merge_key_one_may_go_with_its_unknown_fields() {
+        let mounts = json!([{"name": "a", "unknownOne": 1}, {"name": "b"}]);
+        for pod in [
+            json!({"spec": {"initContainers": [{"name": "a", "unknownOne": 1}, {"name": "a"}]}}),
+            json!({"spec": {"initContainers": [{"name": "x", "volumeMounts": mounts}]}}),
+        ] {
+            let list = if pod["spec"]["initContainers"][0]["name"] == "a" { "" } else { "/0/volumeMounts" };
+            let path = |at: &str| format!("/spec/initContainers{list}/{at}");
+            let goes = json!([{"op": "remove", "path": path("0")}]);
+            assert!(unknown_fields(&pod, &goes).is_empty());
+            let stays = json!([{"op": "remove", "path": path("0/unknownOne")}]);
+            assert_eq!(unknown_fields(&pod, &stays).len(), 1);
+        }
     }
 
     #[test]

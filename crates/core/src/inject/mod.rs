@@ -10,6 +10,7 @@
 //! | `advice` | what the user should know of a pod that is admitted |
 //! | `annotations` | one table, and whether the values can be used |
 //! | `declared` | what the annotations that a profile declares come to |
+//! | `status` | what an earlier injection put in |
 //! | `overrides` | what an earlier injection left, what the user set himself |
 //! | `root`, `functions` | what templates may see and call |
 //! | `render`, `overlay` | templates → texts → merged pod |
@@ -37,6 +38,7 @@ mod reason;
 mod render;
 mod request;
 pub(crate) mod root;
+mod status;
 mod trace;
 
 pub use decide::{IGNORED_NAMESPACES, looked_at};

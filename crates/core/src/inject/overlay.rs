@@ -55,7 +55,7 @@ impl<'p, 'r> Overlay<'p, 'r> {
             merged = fold::folded(&merged, KNOWN.pod, Order::Sorted);
         }
         if !self.fits {
-            check::check(&merged, KNOWN.pod).map_err(|e| OverlayFault::NotAPod(e.to_string()))?;
+            check::check_sorted(&merged, KNOWN.pod).map_err(|e| OverlayFault::NotAPod(e.to_string()))?;
         }
         Ok(merged)
     }

@@ -11,10 +11,11 @@ use pillion_govalue::{Map, Value, encode, parse};
 
 use super::context::Context;
 use super::error::{InjectError, OverlayStep};
-use super::finish::containers::{self, List, PROXY, annotation, metadata_mut};
+use super::finish::containers::{self, LISTS, List, PROXY, PerList, annotation, metadata_mut};
 use super::finish::metadata::STATUS;
 use super::fold::{self, Order};
 use super::overlay::Overlay;
+use super::status;
 use super::trace::{Step, Trace};
 
 /// The annotation that keeps the user's own settings.
@@ -24,58 +25,6 @@ const AUTO_IMAGE: &str = "auto";
 
 /// Members of a container that the pass over probes rewrites.
 const REWRITTEN: [&str; 4] = ["livenessProbe", "readinessProbe", "startupProbe", "lifecycle"];
-
-const LISTS: [List; 2] = [List::Containers, List::InitContainers];
-
-/// Names of containers by list, as the status annotation or the overrides annotation has them.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct PerList<T> {
-    containers: Vec<T>,
-    init_containers: Vec<T>,
-}
-
-impl<T> PerList<T> {
-    pub(crate) const fn get(&self, which: List) -> &Vec<T> {
-        match which {
-            List::Containers => &self.containers,
-            List::InitContainers => &self.init_containers,
-        }
-    }
-
-    const fn get_mut(&mut self, which: List) -> &mut Vec<T> {
-        match which {
-            List::Containers => &mut self.containers,
-            List::InitContainers => &mut self.init_containers,
-        }
-    }
-
-    const fn is_empty(&self) -> bool {
-        self.containers.is_empty() && self.init_containers.is_empty()
-    }
-}
-
-/// What an earlier injection put in, by its status annotation; none if there is none that can be read.
-///
-/// # Errors
-/// A status with something else than names of containers.
-fn status(pod: &Value<'_>) -> Result<Option<PerList<String>>, InjectError> {
-    let Some(Ok(status)) = annotation(pod, STATUS).map(|text| parse(text.as_bytes())) else {
-        return Ok(None);
-    };
-    if !matches!(status, Value::Null | Value::Map(_)) {
-        return Ok(None);
-    }
-    let mut out = PerList::default();
-    for which in LISTS {
-        *out.get_mut(which) = match status.get(which.key()) {
-            None | Some(Value::Null) => Some(Vec::new()),
-            Some(Value::List(names)) => names.iter().map(|n| n.as_str().map(String::from)).collect(),
-            Some(_) => None,
-        }
-        .ok_or(InjectError::BadStatus(which.key()))?;
-    }
-    Ok(Some(out))
-}
 
 /// The user's own settings that an earlier injection kept.
 ///
@@ -139,7 +88,7 @@ fn typed(container: &Value<'_>) -> Result<Value<'static>, String> {
 /// See [`kept`].
 pub(crate) fn stripped<'r, T: Trace>(cx: &Context<'_, 'r>, trace: &mut T) -> Result<Value<'r>, InjectError> {
     let mut pod = cx.original.clone();
-    if let Some(status) = status(&pod)? {
+    if let Some(status) = status::put_in(&pod) {
         let before = count(&pod);
         for which in LISTS {
             let injected: HashSet<&str> = status.get(which).iter().map(String::as_str).collect();
@@ -187,7 +136,7 @@ fn count(pod: &Value<'_>) -> usize {
 /// `overrides_survive`.)
 ///
 /// # Errors
-/// Settings that cannot be merged.
+/// Settings that cannot be merged, and those of [`status::listed`].
 pub(crate) fn reapply<'r, T: Trace>(
     pod: &mut Value<'r>,
     template_pod: &Value<'r>,
@@ -196,7 +145,7 @@ pub(crate) fn reapply<'r, T: Trace>(
 ) -> Result<(), InjectError> {
     let kept = kept(&cx.original)?;
     let injected_before = annotation(&cx.original, STATUS).is_some();
-    let status = status(&cx.original)?.unwrap_or_default();
+    let status = status::listed(&cx.original)?;
     let mut applied: PerList<Value<'static>> = PerList::default();
     for which in LISTS {
         for template in containers::list(template_pod, which) {
@@ -241,7 +190,7 @@ pub(crate) fn keep_order(pod: &mut Value<'_>, cx: &Context<'_, '_>) -> Result<()
     if !cx.snapshot.gates.overrides_survive {
         return Ok(());
     }
-    let Some(status) = status(&cx.original)? else { return Ok(()) };
+    let status = status::listed(&cx.original)?;
     for which in LISTS {
         let injected: HashSet<&str> = status.get(which).iter().map(String::as_str).collect();
         let before: HashMap<&str, Places<'_>> = containers::list(&cx.original, which)

@@ -61,6 +61,8 @@ templates:
     spec: {containers: [{name: a, tty: 7}]}
   keyless: |
     spec: {containers: [{image: a}]}
+  quantities: |
+    spec: {containers: [{name: a, resources: {limits: {memory: 1x, cpu: lots}}}]}
 "#;
 
 const VALUES: &str = r#"{"global": {"hub": "h", "tag": "t", "multiCluster": {"clusterName": "c0"}}}"#;
@@ -296,11 +298,34 @@ fn every_refusal_has_its_reason_and_names_the_place() {
         (templates("torn"), Reason::OverlayUnreadable, "there: \"c: : d\""),
         (templates("keyless"), Reason::MergeFailed, "name"),
         (templates("wrong"), Reason::OverlayNotAPod, "tty"),
+        // Of two bad quantities the first by name is told: what is merged, Go reads from a map.
+        (templates("quantities"), Reason::OverlayNotAPod, "quantities must match the regular expression"),
     ] {
         let error = refusal(&pod);
         assert_eq!(error.reason(), reason, "{pod}: {error}");
         assert!(error.to_string().contains(words), "{pod}: {error}");
     }
+}
+
+/// Go reads a null into a map of texts as an empty one.
+#[test]
+fn an_annotation_that_is_null_is_there_and_empty() {
+    let null = |name: &str| with_annotation(name, "").replace(r#":"""#, ":null");
+    let error = refusal(&null("inject.istio.io/templates"));
+    assert_eq!(error.reason(), Reason::TemplateMissing, "{error}");
+    assert!(error.to_string().contains(r#"requested template "" not found"#), "{error}");
+    assert_eq!(refusal(&null(overrides::OVERRIDES)).reason(), Reason::BadOverrides);
+    assert_eq!(refusal(&null("status.sidecar.istio.io/port")).reason(), Reason::BadAnnotation);
+    for harmless in ["sidecar.istio.io/inject", "sidecar.istio.io/status", "proxy.istio.io/config"] {
+        assert_eq!(injected(&null(harmless)).verdict, Verdict::Injected, "{harmless}");
+    }
+}
+
+#[test]
+fn of_several_faults_a_status_that_lists_no_names_is_told_last() {
+    let pod = with_annotation("sidecar.istio.io/status", r#"{\"containers\":7}"#)
+        .replace(r#""annotations":{"#, r#""annotations":{"inject.istio.io/templates":"no","#);
+    assert_eq!(refusal(&pod).reason(), Reason::TemplateMissing);
 }
 
 #[test]

@@ -138,6 +138,13 @@ mod tests {
     use crate::config::Gates;
     use crate::inject::owner_of;
 
+    #[test]
+    fn a_manifest_that_is_no_yaml_is_refused_by_document_and_line() {
+        let refused = read("f.yaml", "# c\na: 1\n---\n# c\na: b: c\n").unwrap_err();
+        let want = "f.yaml: document 2, line 5: mapping values are not allowed in this context";
+        assert_eq!(refused.to_string(), want);
+    }
+
     fn only(text: &str) -> PodDoc<'_> {
         let mut all = read("m.yaml", text).unwrap();
         assert_eq!(all.len(), 1, "{text}");

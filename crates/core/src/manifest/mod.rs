@@ -95,9 +95,8 @@ pub fn inject<'t, E>(
             fault,
         };
         let line = document.line + head.lines;
-        let before = pillion_goyaml::parse_borrowed(document.text).map_err(|e| {
-            error(document.line + e.line().unwrap_or(head.lines + 1) - 1, None, Fault::Read(e))
-        })?;
+        let before = pillion_goyaml::parse_borrowed(document.text)
+            .map_err(|e| error(document.line + fault_line(&e, &head), None, Fault::Read(e)))?;
         let after =
             object::inject(&before, &mut each).map_err(|(object, fault)| error(line, object, fault))?;
         if let Some(after) = &after {
@@ -121,7 +120,7 @@ fn documents_of<'t, E>(
     mut each: impl FnMut(&Value<'t>) -> Result<(), Failure<E>>,
 ) -> Result<(), ManifestError<E>> {
     for (index, document) in documents(text).into_iter().enumerate() {
-        let lines = Head::of(document.text).lines;
+        let head = Head::of(document.text);
         let error = |line, object, fault| ManifestError {
             file: file.to_owned(),
             document: index + 1,
@@ -130,10 +129,15 @@ fn documents_of<'t, E>(
             fault,
         };
         let value = pillion_goyaml::parse_borrowed(document.text)
-            .map_err(|e| error(document.line + e.line().unwrap_or(lines + 1) - 1, None, Fault::Read(e)))?;
-        each(&value).map_err(|(object, fault)| error(document.line + lines, object, fault))?;
+            .map_err(|e| error(document.line + fault_line(&e, &head), None, Fault::Read(e)))?;
+        each(&value).map_err(|(object, fault)| error(document.line + head.lines, object, fault))?;
     }
     Ok(())
+}
+
+/// How many lines of a document stand before a fault in its YAML; where the fault names none, before the content.
+fn fault_line(e: &pillion_goyaml::Error, head: &Head) -> usize {
+    e.line().map_or(head.lines, |line| line.saturating_sub(1))
 }
 
 /// What stands before a document's content and is kept when the content is written anew: comments, blank lines,

@@ -3,7 +3,6 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | `rng` | a small generator of numbers, the same for the same seed |
 //! | `hurt` | JSON texts with one or many places replaced by something hostile |
 //! | `pods` | random pods that are valid, and one that has every field the injector looks at |
 //! | `sets` | three configurations: the profile of the program, a small sidecar, a native one |

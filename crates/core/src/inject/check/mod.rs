@@ -11,7 +11,7 @@ mod time;
 use std::fmt;
 
 use pillion_govalue::watched::Class;
-use pillion_govalue::{Field, Kind, TypeRef, Value, json, quantity};
+use pillion_govalue::{Field, Kind, Map, TypeRef, Value, json, quantity};
 
 /// A value that Go does not decode into its type. `Display` is Go's message.
 #[derive(Debug)]
@@ -50,6 +50,26 @@ impl std::error::Error for CheckError {}
 /// [`CheckError`] for what `encoding/json` refuses.
 pub fn check(value: &Value<'_>, ty: TypeRef) -> Result<(), CheckError> {
     check_but(value, ty, &|_, _| false)
+}
+
+/// As [`check`], for a value that Go has had in a map and written out: it comes across the members of objects by their
+/// names, and so tells the first fault in that order.
+///
+/// # Errors
+/// As [`check`].
+pub(super) fn check_sorted(value: &Value<'_>, ty: TypeRef) -> Result<(), CheckError> {
+    check(value, ty).map_err(|found| check(&sorted(value), ty).err().unwrap_or(found))
+}
+
+fn sorted<'a>(value: &Value<'a>) -> Value<'a> {
+    match value {
+        Value::Map(map) => {
+            let members = map.sorted().into_iter().map(|(key, member)| (key.clone(), sorted(member)));
+            Value::map(Map::from_unique(members.collect()))
+        }
+        Value::List(items) => Value::list(items.iter().map(sorted).collect()),
+        other => other.clone(),
+    }
 }
 
 /// As [`check`], for a value of which parts are known to pass as a type: they are not looked at.

@@ -31,6 +31,36 @@ impl List {
     }
 }
 
+/// Both lists, in the order in which annotations have them.
+pub(crate) const LISTS: [List; 2] = [List::Containers, List::InitContainers];
+
+/// Something for each container of either list, as annotations of an earlier injection have it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct PerList<T> {
+    containers: Vec<T>,
+    init_containers: Vec<T>,
+}
+
+impl<T> PerList<T> {
+    pub(crate) const fn get(&self, which: List) -> &Vec<T> {
+        match which {
+            List::Containers => &self.containers,
+            List::InitContainers => &self.init_containers,
+        }
+    }
+
+    pub(crate) const fn get_mut(&mut self, which: List) -> &mut Vec<T> {
+        match which {
+            List::Containers => &mut self.containers,
+            List::InitContainers => &mut self.init_containers,
+        }
+    }
+
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.containers.is_empty() && self.init_containers.is_empty()
+    }
+}
+
 /// The containers of one list.
 pub(crate) fn list<'p, 'r>(pod: &'p Value<'r>, which: List) -> &'p [Value<'r>] {
     pod.at(&["spec", which.key()]).and_then(Value::as_list).unwrap_or_default()
@@ -72,18 +102,18 @@ pub(crate) fn sidecar_mut<'p, 'r>(pod: &'p mut Value<'r>) -> Option<&'p mut Valu
     find_mut(pod, which, PROXY)
 }
 
-/// The pod's annotation `key`.
+/// The pod's annotation `key`; a null value reads as empty.
 pub(crate) fn annotation<'p>(pod: &'p Value<'_>, key: &str) -> Option<&'p str> {
-    pod.at(&["metadata", "annotations", key])?.as_str()
+    pod.at(&["metadata", "annotations", key]).map(|value| value.as_str().unwrap_or_default())
 }
 
-/// The pod's annotations with string values, in source order.
+/// The pod's annotations, in source order; a null value reads as empty.
 pub(crate) fn annotations<'p>(pod: &'p Value<'_>) -> impl Iterator<Item = (&'p str, &'p str)> {
     pod.at(&["metadata", "annotations"])
         .and_then(Value::as_map)
         .into_iter()
         .flat_map(Map::iter)
-        .filter_map(|(k, v)| Some((k.as_str(), v.as_str()?)))
+        .map(|(key, value)| (key.as_str(), value.as_str().unwrap_or_default()))
 }
 
 /// The pod's `metadata.annotations` or `metadata.labels` for writing, made if missing.

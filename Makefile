@@ -6,6 +6,8 @@ export PILLION_CACHE := $(CACHE)
 export CARGO_TARGET_DIR ?= $(CACHE)/target
 _ := $(shell CARGO_TARGET_DIR="$(CARGO_TARGET_DIR)" ./scripts/checkout)
 CARGO := cargo
+# Always of the whole workspace: of a part, cargo builds what it depends on again, with fewer features.
+TEST := $(CARGO) test --locked --profile ci --workspace
 # Random pods for each release and configuration in the long runs.
 PODS ?= 60
 # Releases and random questions of the comparison of mesh configurations.
@@ -44,7 +46,7 @@ fmt: ## Formatting
 
 lint: ## Clippy, warnings refused
 	$(CARGO) clippy --locked --profile ci --workspace --all-targets -- -D warnings
-	$(CARGO) clippy --locked --profile ci -p pillion -p pillion-core --test envoy --test page --test siege --test soak \
+	$(CARGO) clippy --locked --profile ci --workspace --test envoy --test page --test siege --test soak \
 	  --test e2e --test charts --test recorded -- -D warnings
 
 deny: ## Licences, doubled crates and origins of what the program is built from
@@ -54,7 +56,7 @@ doc: ## The API documentation, warnings refused
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --profile ci --workspace --no-deps --quiet
 
 unit: ## All tests of all crates
-	$(CARGO) test --locked --profile ci --workspace
+	$(TEST)
 
 conformance: ## Pod for pod against Istio's injector: 1.20.1, latest and a third release that SEED picks
 	./tests/conformance/run.sh --release 1.20.1,latest --third-by-seed --seed $(SEED) --min 2000
@@ -74,7 +76,7 @@ dry-run: ## Injected pods and workloads, created with dry run in a real Kubernet
 	./tests/conformance/run.sh --api-server --release 1.20.1,latest --config $(DRY_RUN_CONFIGS) \
 	  --pods 20 --min 2000 --seed $(SEED)
 	PILLION_ORACLE="$$(./tests/conformance/build-oracle.sh latest)" \
-	  $(CARGO) test --locked --profile ci --test e2e -- --nocapture kubectl::
+	  $(TEST) --test e2e -- --nocapture kubectl::
 
 # Where the tests' programs run: a network and a mount namespace of their own.
 IN_NAMESPACES := --config 'target."cfg(unix)".runner = "$(CURDIR)/scripts/netns"'
@@ -84,7 +86,7 @@ ONLY ?=
 e2e: ## Installed in a real cluster by Helm and Kustomize: every rule that users rely on, row by row
 	PILLION_ORACLE="$$(./tests/conformance/build-oracle.sh latest)" PILLION_KUBE="$$(./scripts/kube)" \
 	PILLION_HELM="$${PILLION_HELM:-$$(./scripts/helm)}" PILLION_ISTIO="$$(./scripts/istio)" \
-	  $(CARGO) test --locked --profile ci --test e2e $(IN_NAMESPACES) -- --nocapture --test-threads=3 \
+	  $(TEST) --test e2e $(IN_NAMESPACES) -- --nocapture --test-threads=3 \
 	  --skip kubectl:: $(ONLY)
 
 e2e-long: ## The same, with five minutes beside a live istiod
@@ -97,26 +99,27 @@ mesh: ## Mesh configurations and ProxyConfig resources, field by field, against 
 	./tests/conformance/run.sh --mesh --release $(RELEASES) --seed $(SEED) --questions $(QUESTIONS)
 
 yaml: ## 20,000 generated documents read and 20,000 written, compared with Go's own library
+	$(CARGO) build --locked --quiet --profile ci --workspace --test it --example against_go
 	PILLION_ORACLE="$$(./tests/conformance/build-oracle.sh latest)" \
-	  $(CARGO) run --locked --quiet --profile ci -p pillion-goyaml --example against_go -- --seed $(SEED)
+	  $(CARGO_TARGET_DIR)/ci/examples/against_go --seed $(SEED)
 
 # One test after the other: figures are printed of some, and Envoys beside them would be in them.
 envoy: ## A real Envoy in injected pods that run: bootstraps, the redirect, breakers, drain; each row with its figures
 	PILLION_ENVOY="$$(./scripts/envoy)" PILLION_NFT="$$(./scripts/nft)" PILLION_KUBE="$$(./scripts/kube)" \
-	  $(CARGO) test --locked --profile ci --test envoy $(IN_NAMESPACES) -- --nocapture --test-threads=1 $(ONLY)
+	  $(TEST) --test envoy $(IN_NAMESPACES) -- --nocapture --test-threads=1 $(ONLY)
 
 page: ## The page of the debug port in a real browser, headless; its screenshots are in target/page
-	PILLION_CHROMIUM="$$(./scripts/chromium)" $(CARGO) test --locked --profile ci --test page -- --nocapture
+	PILLION_CHROMIUM="$$(./scripts/chromium)" $(TEST) --test page -- --nocapture
 
 siege: ## The program under attack, and with faults; ARGS=--write makes the table of docs/reliability.md
 	./scripts/reliability $(ARGS)
 
 soak: ## Half an hour and a million requests of every kind, while everything changes; ARGS="--minutes 2 --requests 60000"
-	$(CARGO) test --locked --profile ci --test soak -- --seed $(SEED) $(ARGS)
+	$(TEST) --test soak -- --seed $(SEED) $(ARGS)
 
 charts: ## The chart, the manifests, the Dockerfile: rendered, refused, taken by a real API server, compared with Istio's
 	PILLION_HELM="$$(./scripts/helm)" PILLION_KUBE="$$(./scripts/kube)" \
-	  $(CARGO) test --locked --profile ci --test charts -- --nocapture
+	  $(TEST) --test charts -- --nocapture
 
 # What is fuzzed is built with checks that a release has not, and everything else as the tests have it.
 CHECKED := $(foreach crate,pillion pillion-core pillion-gotmpl pillion-govalue pillion-goyaml pillion-kubepatch,\

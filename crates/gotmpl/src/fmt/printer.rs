@@ -104,6 +104,10 @@ impl Printer {
 
     fn typed(&mut self, v: &Val<'_>, verb: char, depth: u32) {
         match v.kind() {
+            GoKind::Slice | GoKind::Map if self.w.flags.sharp_v && v.is_nil() => {
+                self.w.write(v.type_name().as_bytes());
+                self.w.write(b"(nil)");
+            }
             GoKind::Slice => {
                 self.list(v.ty().unwrap_or(KNOWN.list_any), v.items().into_iter().flatten(), verb, depth)
             }

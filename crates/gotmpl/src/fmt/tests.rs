@@ -49,6 +49,13 @@ fn types_print_as_go_names_them() {
 }
 
 #[test]
+fn lists_and_maps_that_are_nil_say_so_as_go_code() {
+    let nil = [Val::Nil(KNOWN.map_string), Val::Nil(KNOWN.list_any)];
+    assert_eq!(print("%#v %#v", &nil), "map[string]string(nil) []interface {}(nil)");
+    assert_eq!(print("%v %+v", &nil), "map[] []");
+}
+
+#[test]
 fn quoting_escapes_what_does_not_print() {
     assert_eq!(quote::quote(b"a\"\\\n\xff\x00\x7f"), r#""a\"\\\n\xff\x00\x7f""#);
     assert_eq!(quote::quote("é\u{85}\u{2028}😀".as_bytes()), r#""é\u0085\u2028😀""#);

@@ -117,6 +117,14 @@ fn a_template_that_does_not_compile_stops_only_the_pods_that_ask_for_it() {
 }
 
 #[test]
+fn a_field_that_an_old_release_does_not_know_must_be_of_its_kind() {
+    let old = Settings { compat: Some(Release::V1_20.into()), ..Settings::default() };
+    let pod = r#"{"spec":{"containers":[{"name":"a"}],"volumes":[{"name":"v","image":"text"}]}}"#;
+    let error = injection(&built(CONFIG, "{}", "{}", old).unwrap(), pod).unwrap_err();
+    assert_eq!(error.reason(), Reason::BadPod);
+}
+
+#[test]
 fn a_status_of_an_earlier_injection_that_is_none_refuses_the_pod() {
     let pod = r#"{"metadata":{"annotations":{"sidecar.istio.io/status":"{\"containers\":7}"}},"spec":{"containers":[{"name":"a"}]}}"#;
     let error = injection(&build(CONFIG, "{}", "{}").unwrap(), pod).unwrap_err();

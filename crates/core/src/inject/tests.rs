@@ -47,7 +47,7 @@ templates:
     spec:
       volumes:
       - name: more
-        {{ index .ObjectMeta.Annotations "more" }}
+        {{ annotation .ObjectMeta "more" "x: [" }}
   broken: |
     {{ if }}
   failing: |
@@ -316,6 +316,10 @@ fn an_annotation_that_is_null_is_there_and_empty() {
     assert!(error.to_string().contains(r#"requested template "" not found"#), "{error}");
     assert_eq!(refusal(&null(overrides::OVERRIDES)).reason(), Reason::BadOverrides);
     assert_eq!(refusal(&null("status.sidecar.istio.io/port")).reason(), Reason::BadAnnotation);
+    // The template has a default for an annotation that is missing, which nobody could read.
+    let given =
+        null("more").replace(r#""annotations":{"#, r#""annotations":{"inject.istio.io/templates":"given","#);
+    assert_eq!(names(&injected(&given).pod, "volumes"), ["more"]);
     for harmless in ["sidecar.istio.io/inject", "sidecar.istio.io/status", "proxy.istio.io/config"] {
         assert_eq!(injected(&null(harmless)).verdict, Verdict::Injected, "{harmless}");
     }

@@ -38,12 +38,12 @@ pub(super) const TABLE: &[Function] = &[
     Function::new("excludeInterfaces", &[Str], |_, a| Ok(a[0].clone())),
 ];
 
-/// The value of an annotation, also an empty one; else the default as it prints.
+/// The value of an annotation, also an empty one, as which a null reads; else the default as it prints.
 fn annotation<'v>(cx: &Cx<'v>, a: &[Val<'v>]) -> Result<Val<'v>, Fault> {
     let name = a[1].to_bytes();
-    let found = a[0].tree().and_then(|(meta, _)| meta.get("annotations")?.get(name.as_str()?)?.as_str());
+    let found = a[0].tree().and_then(|(meta, _)| meta.get("annotations")?.get(name.as_str()?));
     match found {
-        Some(value) => Ok(Val::from(value)),
+        Some(value) => Ok(Val::from(value.as_str().unwrap_or_default())),
         None => fmt::display(cx, &a[2]).map(Val::from),
     }
 }

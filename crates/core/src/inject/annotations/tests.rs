@@ -151,6 +151,16 @@ fn a_proxy_configuration_is_judged_over_the_defaults() {
 }
 
 #[test]
+fn of_a_number_the_first_fault_is_told() {
+    let row = row("traffic.sidecar.istio.io/includeInboundPorts").unwrap();
+    for (value, fault) in [("70000{", "value out of range"), ("7{0000", "invalid syntax"), ("", "")] {
+        let said = row.problem(value, &Gates::default()).unwrap_or_default();
+        assert!(said.ends_with(fault), "{value}: {said}");
+    }
+    assert_eq!(row.problem("65535", &Gates::default()), None);
+}
+
+#[test]
 fn old_releases_drain_for_an_hour_at_most() {
     let old = Gates { long_drain: false, ..Gates::default() };
     let problem = |text: &str, gates| row("proxy.istio.io/config").unwrap().kind.problem(text, gates);

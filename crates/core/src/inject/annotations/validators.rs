@@ -34,13 +34,19 @@ pub(super) fn uint32(value: &str) -> Verdict {
     unsigned(value, u64::from(u32::MAX)).map(|_| ())
 }
 
-/// Go's `strconv.ParseUint` in base ten: digits only, no sign.
+/// Go's `strconv.ParseUint` in base ten: digits only, no sign. A number that is too large is told before what follows it.
 fn unsigned(value: &str, max: u64) -> Result<u64, String> {
     let fault = |what| format!("strconv.ParseUint: parsing {}: {what}", quoted(value));
-    if value.is_empty() || !value.bytes().all(|b| b.is_ascii_digit()) {
+    if value.is_empty() {
         return Err(fault("invalid syntax"));
     }
-    value.parse::<u64>().ok().filter(|n| *n <= max).ok_or_else(|| fault("value out of range"))
+    value.bytes().try_fold(0_u64, |number, b| {
+        if !b.is_ascii_digit() {
+            return Err(fault("invalid syntax"));
+        }
+        let next = number.checked_mul(10).and_then(|n| n.checked_add(u64::from(b - b'0')));
+        next.filter(|n| *n <= max).ok_or_else(|| fault("value out of range"))
+    })
 }
 
 fn port(value: &str) -> Verdict {

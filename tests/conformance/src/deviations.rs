@@ -72,8 +72,7 @@ pub const TABLE: &[Deviation] = &[
             const FAULTS: [&str; 3] =
                 ["json: cannot unmarshal", "quantities must match", "unable to parse quantity's suffix"];
             job.release != "latest"
-                && difference.path == "(verdict)"
-                && pair.istio.verdict != Verdict::Refused
+                && ["(verdict)", "(message)"].contains(&difference.path.as_str())
                 && pair.pillion.verdict == Verdict::Refused
                 && FAULTS.iter().any(|fault| pair.pillion.message.starts_with(fault))
         },

@@ -36,6 +36,7 @@ pub fn unknown_fields(pod: &Value, patch: &Value) -> Vec<String> {
     let mut gone: Vec<String> = gone.into_iter().map(|name| format!("containers[{name}]")).collect();
     gone.extend(removed_volumes(pod, &patched));
     gone.extend(cut_volumes(pod));
+    gone.extend(emptied(pod));
     gone.extend(taken_over(pod, &patched));
     gone.extend(run_together(pod, &patched));
     before
@@ -199,6 +200,15 @@ fn cut_volumes(pod: &Value) -> Vec<String> {
     cut.collect()
 }
 
+/// The user's sidecar, as [`collect`] calls it, where the pod has no other container: a template that lists the
+/// application's containers then lists none, which takes the whole list away, and the sidecar comes back as the overrides
+/// have it.
+fn emptied(pod: &Value) -> Option<String> {
+    const PROXY: &str = "istio-proxy";
+    let containers = pod["spec"]["containers"].as_array()?;
+    containers.iter().all(|container| container["name"] == PROXY).then(|| format!("containers[{PROXY}]"))
+}
+
 /// Handlers of probes and hooks, as [`collect`] calls them, that are of another kind now: the agent answers in the kubelet's
 /// stead, by HTTP.
 fn taken_over(before: &Value, after: &Value) -> Vec<String> {
@@ -281,6 +291,8 @@ fn each(path: &str, value: &Value, see: &mut dyn FnMut(&str, Option<&str>, &Valu
             for item in items {
                 // What no key tells apart may come to stand elsewhere in its list.
                 let name = match [key, "key"].into_iter().map(|key| &item[key]).find(|it| !it.is_null()) {
+                    // Go writes a key that is missing as an empty one, or zero.
+                    Some(empty) if *empty == "" || *empty == 0 => "?".to_owned(),
                     Some(Value::String(name)) => name.clone(),
                     Some(other) => other.to_string(),
                     None => "?".to_owned(),

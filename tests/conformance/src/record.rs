@@ -20,6 +20,7 @@ fn is_ordinary(review: &Value) -> bool {
     review["kind"] == "AdmissionReview"
         && matches!(version, "admission.k8s.io/v1" | "admission.k8s.io/v1beta1")
         && review["request"]["object"].is_object()
+        && review["request"]["uid"].is_string()
 }
 
 /// What is written of one release and configuration.

@@ -9,6 +9,7 @@ use anyhow::{Context, Result, bail};
 use crate::answer::{Answer, Reading, Verdict};
 use crate::api_server::ApiServer;
 use crate::case::Case;
+use crate::compare::Difference;
 use crate::configuration::{self, Configuration};
 use crate::generate;
 use crate::handmade::{self, Handmade};
@@ -197,6 +198,7 @@ fn round<'c>(
                 &changed,
             ));
         }
+        hold_words(job, pair, &mut judgement, &mut figures, tally);
         if judgement.excused && judgement.same() {
             figures.on_purpose += 1;
             gates::note(job.release, &answers[at].fired)
@@ -208,14 +210,6 @@ fn round<'c>(
         figures.count(pair.istio.verdict);
         if pair.istio.verdict == Verdict::Refused {
             *tally.refusals.entry(general(&pair.istio.message)).or_default() += 1;
-        }
-        if pair.istio.verdict == Verdict::Refused && pair.pillion.verdict == Verdict::Refused {
-            judgement.broken.extend(wordings::count(
-                &pair.istio.message,
-                &pair.pillion.message,
-                &mut figures,
-                tally,
-            ));
         }
         if job.configuration.chart_defaults {
             judgement.broken.extend(properties::no_value(pair));
@@ -256,6 +250,34 @@ pub(crate) fn excused(
     used.iter().for_each(|name| tally.coverage.fire(&format!("on purpose: {name}")));
     judgement.excused = !used.is_empty();
     judgement
+}
+
+/// Holds what two refusals say against each other. Where Istio refuses for a reason that is not followed on purpose, Pillion
+/// may refuse for another.
+pub(crate) fn hold_words(
+    job: &Job<'_>,
+    pair: &Pair<'_>,
+    judgement: &mut Judgement,
+    figures: &mut Figures,
+    tally: &mut Tally,
+) {
+    if [pair.istio.verdict, pair.pillion.verdict] != [Verdict::Refused; 2] {
+        return;
+    }
+    let (istio, pillion) = (&pair.istio.message, &pair.pillion.message);
+    let otherwise = wordings::count(istio, pillion, figures, tally);
+    if otherwise.is_empty() {
+        return;
+    }
+    let [istio, pillion] = [istio, pillion].map(|text| Some(text.as_str().into()));
+    let difference = Difference { path: "(message)".to_owned(), istio, pillion };
+    match deviations::excuse(job, pair, &difference) {
+        Some(row) => {
+            tally.coverage.fire(&format!("on purpose: {}", row.name));
+            judgement.excused = true;
+        }
+        None => judgement.broken.extend(otherwise),
+    }
 }
 
 fn title(job: &Job<'_>, pair: &Pair<'_>) -> String {

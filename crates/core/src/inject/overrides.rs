@@ -9,6 +9,7 @@ use std::collections::{HashMap, HashSet};
 use pillion_govalue::types::KNOWN;
 use pillion_govalue::{Map, Value, encode, parse};
 
+use super::check;
 use super::context::Context;
 use super::error::{InjectError, OverlayStep};
 use super::finish::containers::{self, LISTS, List, PROXY, PerList, annotation, metadata_mut};
@@ -54,7 +55,9 @@ pub(crate) fn kept(pod: &Value<'_>) -> Result<PerList<Value<'static>>, InjectErr
             }
         };
         for (at, item) in items.iter().enumerate() {
-            let item = read(item).map_err(|e| bad(&format_args!("{}[{at}]: {e}", which.key())))?;
+            let item = &read(item);
+            check::check(item, KNOWN.container).map_err(|e| bad(&e.in_field("podOverrides", which.key())))?;
+            let item = typed(item).map_err(|e| bad(&format_args!("{}[{at}]: {e}", which.key())))?;
             out.get_mut(which).push(item);
         }
     }
@@ -66,11 +69,11 @@ fn member<'v, 'a>(map: &'v Map<'a>, name: &str) -> Option<&'v Value<'a>> {
     map.iter().rfind(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
 }
 
-/// A container that an annotation holds, as [`typed`] and with the names that its fields have.
-fn read(container: &Value<'_>) -> Result<Value<'static>, String> {
+/// A container that an annotation holds, with the names that its fields have.
+fn read<'a>(container: &Value<'a>) -> Value<'a> {
     match fold::any(container, KNOWN.container) {
-        true => typed(&fold::folded(container, KNOWN.container, Order::Written)),
-        false => typed(container),
+        true => fold::folded(container, KNOWN.container, Order::Written),
+        false => container.clone(),
     }
 }
 

@@ -326,6 +326,23 @@ fn an_annotation_that_is_null_is_there_and_empty() {
 }
 
 #[test]
+fn overrides_of_another_kind_are_told_with_gos_place() {
+    for (overrides, said) in [
+        (
+            r#"{\"containers\":[7]}"#,
+            "number into Go struct field podOverrides.containers of type v1.Container",
+        ),
+        (
+            r#"{\"initContainers\":[{\"ports\":[{\"name\":true}]}]}"#,
+            "bool into Go struct field ContainerPort.initContainers.ports.name of type string",
+        ),
+    ] {
+        let error = refusal(&with_annotation(overrides::OVERRIDES, overrides)).to_string();
+        assert!(error.ends_with(&format!("json: cannot unmarshal {said}")), "{error}");
+    }
+}
+
+#[test]
 fn of_several_faults_a_status_that_lists_no_names_is_told_last() {
     let pod = with_annotation("sidecar.istio.io/status", r#"{\"containers\":7}"#)
         .replace(r#""annotations":{"#, r#""annotations":{"inject.istio.io/templates":"no","#);

@@ -18,9 +18,9 @@ use crate::compare::Difference;
 use crate::configuration::Configuration;
 use crate::injector::Injector;
 use crate::judge::{self, Pair};
-use crate::run::{Job, ask_both, excused, undecided};
+use crate::pillion;
+use crate::run::{Job, ask_both, excused, hold_words, undecided};
 use crate::tally::{Figures, Tally};
-use crate::{deviations, pillion, wordings};
 
 /// Pillion, asked once about each pod: what coverage and memories need is left to the other runs.
 pub(super) struct Plain(Arc<Engine>);
@@ -92,19 +92,7 @@ pub(super) fn ask(
             continue;
         }
         let mut judgement = excused(job, pair, judgement, tally);
-        let refused = |verdict| verdict == Verdict::Refused;
-        if refused(pair.istio.verdict) && refused(pair.pillion.verdict) {
-            let (istio, pillion) = (&pair.istio.message, &pair.pillion.message);
-            let otherwise = wordings::count(istio, pillion, &mut figures, tally);
-            // Where Istio fails for a reason that is not followed on purpose, Pillion may come to refuse for another.
-            let texts = [istio, pillion].map(|text| Some(text.as_str().into()));
-            let [istio, pillion] = texts;
-            let difference = Difference { path: "(message)".to_owned(), istio, pillion };
-            match deviations::excuse(job, pair, &difference) {
-                Some(_) if !otherwise.is_empty() => judgement.excused = true,
-                _ => judgement.broken.extend(otherwise),
-            }
-        }
+        hold_words(job, pair, &mut judgement, &mut figures, tally);
         let same = judgement.same();
         if same && judgement.excused {
             figures.on_purpose += 1;

@@ -71,16 +71,6 @@ pub const TABLE: &[Wording] = &[
         ),
     },
     Wording {
-        name: "a quantity that the release does not know yet",
-        why: "to Pillion the field is known, and a quantity that is none stops the decoder, so that it is told alone",
-        istio: r"json: cannot unmarshal \w+(?: \S+)? into Go (?:struct field \S+|value) of type \S+",
-        pillion: r"quantities must match the regular expression '.*'|unable to parse quantity's suffix",
-        example: (
-            "json: cannot unmarshal string into Go struct field Pod.metadata of type v1.ObjectMeta",
-            "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'",
-        ),
-    },
-    Wording {
         name: "overrides of another kind",
         why: "it names the annotation",
         istio: "failed to run injection template: (?P<what>json: .*)",

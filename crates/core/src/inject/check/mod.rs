@@ -43,6 +43,17 @@ impl fmt::Display for CheckError {
 
 impl std::error::Error for CheckError {}
 
+impl CheckError {
+    /// The same, of a value that stands in the field `name` of the Go struct `of`, which the table of types has not.
+    pub(super) fn in_field(mut self, of: &str, name: &str) -> Self {
+        self.field = match self.field.split_once('.') {
+            Some((innermost, fields)) => format!("{innermost}.{name}.{fields}"),
+            None => format!("{of}.{name}"),
+        };
+        self
+    }
+}
+
 /// Whether `value` decodes into the Go type `ty`. As in Go the first value of a wrong kind is told, unless a later
 /// quantity, time or the like cannot be read: that stops the decoder, so it is told instead.
 ///

@@ -16,8 +16,10 @@ pub fn instant(text: &str) -> Option<(i64, u32)> {
     };
     let sign = |at: usize, want: u8| (*b.get(at)? == want).then_some(());
     let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
-    let (hour, minute, second) = (number(11, 13)?, number(14, 16)?, number(17, 19)?);
-    for (at, want) in [(4, b'-'), (7, b'-'), (10, b'T'), (13, b':'), (16, b':')] {
+    // Go takes an hour of one digit.
+    let end = if b.get(12) == Some(&b':') { 12 } else { 13 };
+    let (hour, minute, second) = (number(11, end)?, number(end + 1, end + 3)?, number(end + 4, end + 6)?);
+    for (at, want) in [(4, b'-'), (7, b'-'), (10, b'T'), (end, b':'), (end + 3, b':')] {
         sign(at, want)?;
     }
     if !(1..=12).contains(&month) || !(1..=days_in(year, month)).contains(&day) {
@@ -26,7 +28,7 @@ pub fn instant(text: &str) -> Option<(i64, u32)> {
     if hour > 23 || minute > 59 || second > 59 {
         return None;
     }
-    let (mut rest, mut nanos) = (19, 0);
+    let (mut rest, mut nanos) = (end + 6, 0);
     if matches!(b.get(rest), Some(b'.' | b',')) {
         rest += 1;
         let digits = b[rest..].iter().take_while(|d| d.is_ascii_digit()).count();

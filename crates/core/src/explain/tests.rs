@@ -108,3 +108,29 @@ fn a_refusal_names_the_annotation_and_what_becomes_of_the_pod_without_it() {
     assert!(seen.problem.is_some());
     assert_eq!(seen.without.as_deref(), Some("injected"));
 }
+
+/// What tools read: members by their names, down to the leaves.
+#[test]
+fn an_explanation_is_an_object_of_promised_members() {
+    let told = told(&pod(r#""annotations":{"proxy.istio.io/config":"{drainDuration: 7s}"}"#)).to_value();
+    let at =
+        |path: &[&str]| told.at(path).map(|value| json::to_string(value, json::PLAIN)).unwrap_or_default();
+    let first = |list: &str| {
+        let item = told.get(list).and_then(Value::as_list).and_then(|items| items.first());
+        item.map(|item| json::to_string(item, json::PLAIN)).unwrap_or_default()
+    };
+    assert_eq!((at(&["verdict"]), at(&["by"])), (r#""inject""#.to_owned(), r#""policy""#.to_owned()));
+    assert_eq!(at(&["facts"]), r#"{"nativeSidecar":false,"by":"nodes unknown","namespaceKnown":false}"#);
+    assert_eq!(first("rules"), r#"{"rule":"hostNetwork","found":"no hostNetwork"}"#);
+    assert_eq!(first("templates"), r#"{"name":"sidecar","rendered":true}"#);
+    let layer = first("proxyConfig");
+    assert!(
+        layer.starts_with(r#"{"layer":"namespace","resource":"shop/fast","sets":{"concurrency":3"#),
+        "{layer}"
+    );
+    let annotation = first("annotations");
+    let begins = r#"{"name":"proxy.istio.io/config","value":"{drainDuration: 7s}","known":true,"doc":""#;
+    assert!(annotation.starts_with(begins), "{annotation}");
+    assert!(first("stages").starts_with(r#"{"stage":"template sidecar","changes":[{"op":"add","path":""#));
+    assert!(first("changes").contains(r#""place":""#) && first("changes").contains(r#""after":"#));
+}

@@ -130,6 +130,19 @@ fn the_patch_makes_the_injected_pod_and_leaves_the_namespace_alone() {
     }
 }
 
+/// What the configuration alone settles is settled before the first pod.
+#[test]
+fn an_ordinary_pod_is_rendered_by_a_template_that_is_folded_over_the_configuration() {
+    let snapshot = snapshot(Settings::default());
+    let pod = parse(PLAIN.as_bytes()).unwrap();
+    let request = Request { pod: pod.clone(), namespace: "ns", path: "/inject", owner: None, now: None };
+    let cx = context(&snapshot, &request, pod, &mut Vec::new(), &mut ());
+    let root = root::root(&cx, &cx.original, &facts::owner(&cx.original, &snapshot.gates));
+    let template = &snapshot.injector.templates["sidecar"];
+    let folded = template.for_root(&root, &snapshot.known).unwrap();
+    assert!(!std::ptr::eq(folded, template.template().unwrap()));
+}
+
 #[test]
 fn a_second_injection_changes_nothing() {
     let probed = r#"{"metadata":{"name":"p","annotations":{"prometheus.io/port":"80"}},"spec":{"containers":[

@@ -107,6 +107,16 @@ fn the_annotation_lies_over_the_default_config() {
 }
 
 #[test]
+fn in_a_file_the_annotation_is_the_pods_mesh_with_all_else_as_it_was() {
+    let mesh = layered(&["trustDomain: td\ndefaultConfig: {concurrency: 3}"]).unwrap();
+    let of_pod = mesh.of_pod("statusPort: 15099").unwrap();
+    assert_eq!((mesh.status_port(), of_pod.status_port()), (15020, 15099));
+    assert_eq!(of_pod.default_config().get("concurrency").and_then(Value::as_i64), Some(3));
+    assert_eq!(of_pod.config.get("trustDomain"), mesh.config.get("trustDomain"));
+    assert!(mesh.of_pod("statusPort: many").is_err());
+}
+
+#[test]
 fn an_annotation_of_very_many_keys_costs_no_square() {
     let keys: String = (0..40_000).map(|n| format!("K{n}: v\n  ")).collect();
     let mesh = layered(&["defaultConfig: {proxyMetadata: {A: a, K7: old}}"]).unwrap();

@@ -39,6 +39,26 @@ fn member(config: &Value<'_>, key: &str) -> String {
 }
 
 #[test]
+fn each_layer_tells_what_it_sets_beyond_the_defaults() {
+    let mesh = Mesh::default().layered("defaultConfig: {concurrency: 3}").unwrap().0;
+    let (label, annotation) = (|_: &str| Some("b"), Some("statusPort: 15099"));
+    let all = all();
+    let told: Vec<String> = layers(&mesh, &all, &Target { namespace: "app", label, annotation })
+        .into_iter()
+        .map(|layer| {
+            format!("{:?} {}", layer.of, layer.sets.keys().map(|key| &**key).collect::<Vec<_>>().join(","))
+        })
+        .collect();
+    assert_eq!(told[0], "Mesh concurrency");
+    assert_eq!(told[3], "Annotation statusPort");
+    assert_eq!(told.len(), 5, "{told:?}");
+    let nothing = ProxyConfigs::default();
+    assert!(
+        layers(&Mesh::default(), &nothing, &Target { namespace: "app", label, annotation: None }).is_empty()
+    );
+}
+
+#[test]
 fn the_oldest_resource_of_the_root_namespace_counts_everywhere() {
     let config = config("other", false, None);
     assert_eq!(member(&config, "concurrency"), "1");

@@ -95,3 +95,18 @@ fn bytes_are_base64() {
     }
     assert!(named("v1.FieldsV1").is_some_and(|ty| check(&Value::Bool(true), ty).is_ok()));
 }
+
+/// Scalars that no pod has; messages of a mesh do.
+#[test]
+fn integers_fit_their_type_and_nothing_larger_does() {
+    for (ty, fits, not) in [
+        ("uint32", &["0", "4294967295"][..], &["-1", "4294967296", "1.0"][..]),
+        ("uint64", &["0", "18446744073709551615"], &["-1", "18446744073709551616", "\"1\""]),
+        ("int64", &["-9223372036854775808", "9223372036854775807"], &["9223372036854775808", "1.5"]),
+        ("float64", &["0", "18446744073709551615", "-1.5"], &["true"]),
+    ] {
+        let ty = named(ty).unwrap();
+        let passes = |text: &&str| check(&parse(text.as_bytes()).unwrap(), ty).is_ok();
+        assert!(fits.iter().all(passes) && !not.iter().any(passes), "{}", ty.name());
+    }
+}

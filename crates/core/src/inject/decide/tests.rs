@@ -96,3 +96,27 @@ fn a_policy_that_is_none_injects_nothing() {
     let pod = r#"{"metadata":{"labels":{"sidecar.istio.io/inject":"true"}}}"#;
     assert_eq!(decided(&snapshot, pod).0, Reason::PolicyInvalid);
 }
+
+/// For whoever explains: each rule names what it has seen.
+#[test]
+fn each_rule_tells_what_it_looked_at() {
+    let snapshot = snapshot("policy: enabled\nneverInjectSelector: [{matchLabels: {a: b}}]");
+    let pod = r#"{"metadata":{"namespace":"shop","labels":{"sidecar.istio.io/inject":"true"},
+        "ownerReferences":[{"controller":true,"kind":"Job","name":"j"}]},
+        "spec":{"hostNetwork":false,"os":{"name":"windows"}}}"#;
+    for (rule, with, without) in [
+        ("hostNetwork", "hostNetwork: false", "no hostNetwork"),
+        ("namespace", "shop", ""),
+        ("label", r#"sidecar.istio.io/inject="true""#, "no sidecar.istio.io/inject"),
+        ("annotation", "no sidecar.istio.io/inject", "no sidecar.istio.io/inject"),
+        (WINDOWS, r#"os.name="windows""#, "no os.name"),
+        (JOB, "made by a Job", "made by no controller"),
+        ("neverInjectSelector", "a in (b)", "a in (b)"),
+        ("alwaysInjectSelector", "no selectors", "no selectors"),
+        ("policy", "policy: enabled", "policy: enabled"),
+    ] {
+        for (pod, want) in [(pod, with), ("{}", without)] {
+            assert_eq!(looked_at(rule, &parse(pod.as_bytes()).unwrap(), &snapshot), want, "{rule}");
+        }
+    }
+}

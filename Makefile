@@ -148,7 +148,7 @@ fuzz-differential-long: ## The same over 200,000 pods
 MUTANTS_CONFIGS := default,native,selectors,tproxy,openshift,custom,no-probes,status-port,proxyconfig-one,hold
 SHARD ?=
 # Built twice for each mutant, as a library and as its own tests: no more than these tests is.
-MUTANTS_TESTS := -C=--lib -C=--test=recorded -C=--test=golden -C=--test=differences
+MUTANTS_TESTS := -C=--lib -C=--test=recorded -C=--test=golden -C=--test=differences -C=--test=templates_corpus
 
 mutants: ## Every mutant of the core, by its own tests, the golden cases and pods that Istio answered; hours, or SHARD=1/20
 	./tests/conformance/run.sh --release $(RELEASES) --config $(MUTANTS_CONFIGS) --pods 10 --seed 1 \

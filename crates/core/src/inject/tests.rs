@@ -62,7 +62,7 @@ templates:
   keyless: |
     spec: {containers: [{image: a}]}
   quantities: |
-    spec: {containers: [{name: a, resources: {limits: {memory: 1x, cpu: lots}}}]}
+    spec: {containers: [{name: a, resources: {limits: {memory: lots, cpu: "--"}}}]}
 "#;
 
 const VALUES: &str = r#"{"global": {"hub": "h", "tag": "t", "multiCluster": {"clusterName": "c0"}}}"#;
@@ -312,7 +312,7 @@ fn every_refusal_has_its_reason_and_names_the_place() {
         (templates("keyless"), Reason::MergeFailed, "name"),
         (templates("wrong"), Reason::OverlayNotAPod, "tty"),
         // Of two bad quantities the first by name is told: what is merged, Go reads from a map.
-        (templates("quantities"), Reason::OverlayNotAPod, "quantities must match the regular expression"),
+        (templates("quantities"), Reason::OverlayNotAPod, "unable to parse quantity's suffix"),
     ] {
         let error = refusal(&pod);
         assert_eq!(error.reason(), reason, "{pod}: {error}");

@@ -119,6 +119,10 @@ fn a_pod_that_is_well_has_no_findings_and_what_was_wrong_before_is_not_told() {
     assert_eq!(found(SIDECAR, PLAIN), []);
     let own = "{spec: {containers: [{name: app, image: a, volumeMounts: [{name: none, mountPath: /v}]}]}}";
     assert_eq!(found(SIDECAR, own), []);
+    let with_volumes = format!(
+        "{SIDECAR}, volumes: [{{name: v, emptyDir: {{}}}}, {{name: w, secret: null, emptyDir: {{}}}}]}}"
+    );
+    assert_eq!(found(&with_volumes.replace("'i:1'}]}", "'i:1'}]"), PLAIN), []);
 }
 
 #[test]

@@ -81,6 +81,7 @@ fn scalars_are_read_into_one_form() {
 fn what_cannot_be_used_is_told_with_what_is_wanted() {
     for (kind, text, want) in [
         ("kind: bool", "yes", "\"yes\" is none; wanted: true or false"),
+        ("kind: int, least: 1, most: 9", "+7", "\"+7\" is none; wanted: a whole number from 1 to 9"),
         ("kind: int, least: 1, most: 9", "10", "\"10\" is out of range; wanted: a whole number from 1 to 9"),
         ("kind: port", "0", "\"0\" is out of range; wanted: a port, from 1 to 65535"),
         ("kind: ports", "80,,81", "\"\" is neither"),

@@ -96,6 +96,24 @@ fn bytes_are_base64() {
     assert!(named("v1.FieldsV1").is_some_and(|ty| check(&Value::Bool(true), ty).is_ok()));
 }
 
+#[test]
+fn of_a_time_the_first_fault_is_told() {
+    for (time, fault) in [
+        ("2024-12-31T23:59:59Zx", "extra text"),
+        ("2024-01-01T00:00:00x", "cannot parse"),
+        ("2024-13-31T23:59:59Z", "month out of range"),
+        ("2024-00-31T23:59:59Z", "month out of range"),
+        ("2024-12-31T24:59:59Zx", "hour out of range"),
+        ("2024-12-31T23:60:59Zx", "minute out of range"),
+        ("2023-02-29T23:59:59Z", "day out of range"),
+        ("2024-12-31T23:59:59.Z", "cannot parse"),
+        ("2024-12-31T23:59:59.5+25:00", "out of range"),
+    ] {
+        let e = refused(&format!(r#"{{"metadata":{{"creationTimestamp":"{time}"}}}}"#)).to_string();
+        assert!(e.contains(fault), "{time}: {e}");
+    }
+}
+
 /// Scalars that no pod has; messages of a mesh do.
 #[test]
 fn integers_fit_their_type_and_nothing_larger_does() {

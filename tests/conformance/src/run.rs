@@ -163,8 +163,12 @@ fn round<'c>(
     let (pairs, answers) = ask_both(job, injector, cases, Some(&counts))?;
     coverage::count_actions(&mut tally.coverage, job.release, &counts)?;
     let mut judged = judge::judge(job.newest, &pairs)?;
+    // Where Pillion refuses such a pod, that is the difference.
+    let unreadable = |pair: &Pair<'_>, judgement: &Judgement| {
+        judgement.unreadable.clone().filter(|_| pair.pillion.verdict == Verdict::Injected)
+    };
     if let Some((pair, error)) =
-        pairs.iter().zip(&judged).find_map(|(pair, judgement)| Some((pair, judgement.unreadable.as_ref()?)))
+        pairs.iter().zip(&judged).find_map(|(pair, judgement)| Some((pair, unreadable(pair, judgement)?)))
     {
         bail!("{}: Istio's own patch does not apply: {error}", pair.case.name);
     }

@@ -73,8 +73,8 @@ pub const TABLE: &[Wording] = &[
     Wording {
         name: "overrides of another kind",
         why: "it names the annotation",
-        istio: "failed to run injection template: (?P<what>json: .*)",
-        pillion: r"failed to run injection template: annotation proxy\.istio\.io/overrides: (?P<what>json: .*)",
+        istio: "failed to run injection template: (?P<what>(?:json: |quantities must match |unable to parse quantity|parsing time |illegal base64 ).*)",
+        pillion: r"failed to run injection template: annotation proxy\.istio\.io/overrides: (?P<what>(?:json: |quantities must match |unable to parse quantity|parsing time |illegal base64 ).*)",
         example: (
             "failed to run injection template: json: cannot unmarshal number into Go struct field podOverrides.containers of type []v1.Container",
             "failed to run injection template: annotation proxy.istio.io/overrides: json: cannot unmarshal number into Go struct field podOverrides.containers of type []v1.Container",

@@ -61,6 +61,8 @@ templates:
     spec: {containers: [{name: a, tty: 7}]}
   keyless: |
     spec: {containers: [{image: a}]}
+  clock: |
+    metadata: {annotations: {second: "{{ now | unixEpoch }}"}}
   quantities: |
     spec: {containers: [{name: a, resources: {limits: {memory: lots, cpu: "--"}}}]}
 "#;
@@ -304,7 +306,7 @@ fn every_refusal_has_its_reason_and_names_the_place() {
             "containers",
         ),
         (with_annotation("prometheus.io/port", "15090"), Reason::BadScrape, "15090"),
-        (templates("sidecar, no"), Reason::TemplateMissing, "\"no\" not found; have broken, extra"),
+        (templates("sidecar, no"), Reason::TemplateMissing, "\"no\" not found; have broken, clock, extra"),
         (templates("broken"), Reason::TemplateBroken, "missing value for if"),
         (templates("failing"), Reason::TemplateFailed, "at <index .Values.nothing"),
         (templates("text"), Reason::OverlayUnreadable, "what template \"text\" renders"),
@@ -318,6 +320,15 @@ fn every_refusal_has_its_reason_and_names_the_place() {
         assert_eq!(error.reason(), reason, "{pod}: {error}");
         assert!(error.to_string().contains(words), "{pod}: {error}");
     }
+}
+
+#[test]
+fn a_template_that_asks_for_the_time_gets_the_requests() {
+    let pod = with_annotation("inject.istio.io/templates", "clock");
+    let pod = parse(pod.as_bytes()).unwrap();
+    let request = Request { pod, namespace: "ns", path: "/inject", owner: None, now: Some(86_400) };
+    let outcome = inject(&snapshot(Settings::default()), &request, &mut ()).unwrap();
+    assert_eq!(text(&outcome.pod, &["metadata", "annotations", "second"]), "86400");
 }
 
 /// Go reads a null into a map of texts as an empty one.

@@ -66,3 +66,21 @@ fn image_version(image: &str) -> Option<String> {
         (false, false) => Some(format!("{tag}@{digest}")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_version_of_an_image_is_its_tag_and_digest() {
+        for (image, version) in [
+            ("web", None),
+            ("example.org:5000/team/web", None),
+            ("example.org:5000/web:1.2", Some("1.2")),
+            ("web@sha256:ab", Some("sha256:ab")),
+            ("example.org/web:1@sha256:ab", Some("1@sha256:ab")),
+        ] {
+            assert_eq!(image_version(image).as_deref(), version, "{image}");
+        }
+    }
+}

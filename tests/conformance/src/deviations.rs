@@ -69,12 +69,10 @@ pub const TABLE: &[Deviation] = &[
         name: "kinds of newer fields",
         why: "what an old release does not know of a pod it does not read; to Pillion the field is known, and must be of its kind",
         excuses: |job, pair, difference| {
-            const FAULTS: [&str; 3] =
-                ["json: cannot unmarshal", "quantities must match", "unable to parse quantity's suffix"];
             job.release != "latest"
                 && ["(verdict)", "(message)"].contains(&difference.path.as_str())
                 && pair.pillion.verdict == Verdict::Refused
-                && FAULTS.iter().any(|fault| pair.pillion.message.starts_with(fault))
+                && a_later_fault(&pair.istio.message, &pair.pillion.message)
         },
     },
     Deviation {
@@ -132,6 +130,22 @@ fn names_a_field(pair: &Pair<'_>, of: &str, fields: &[&str]) -> bool {
     fields.iter().any(|field| pair.istio.message.contains(&said(field)))
 }
 
+/// Whether Pillion finds a value of the wrong kind where Istio finds none, or another one. Each fault's text goes as far as
+/// the field's name or the value, so that one fault in other words is not taken for two.
+fn a_later_fault(istio: &str, pillion: &str) -> bool {
+    const FAULTS: [&str; 3] =
+        ["json: cannot unmarshal", "quantities must match", "unable to parse quantity's suffix"];
+    let fault = |said: &str| FAULTS.iter().find(|fault| said.starts_with(**fault)).copied();
+    fault(pillion)
+        .is_some_and(|found| fault(istio) != Some(found) || named_field(istio) != named_field(pillion))
+}
+
+/// The field that Go names where a value cannot be read.
+fn named_field(said: &str) -> Option<&str> {
+    let (_, field) = said.split_once("Go struct field ")?;
+    field.split(' ').next()
+}
+
 /// The row that excuses a difference.
 #[must_use]
 pub fn excuse(job: &Job<'_>, pair: &Pair<'_>, difference: &Difference) -> Option<&'static Deviation> {
@@ -157,4 +171,23 @@ fn has_own_proxy(pod: &Value) -> bool {
         .filter_map(|list| pod["spec"][list].as_array())
         .flatten()
         .any(|container| container["name"] == "istio-proxy")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::a_later_fault;
+
+    #[test]
+    fn a_fault_in_other_words_is_no_fault_of_a_newer_field() {
+        let unread = |kind: &str, field: &str| {
+            format!("json: cannot unmarshal {kind} into Go struct field Container.{field} of type string")
+        };
+        let (image, newer) =
+            (unread("number", "spec.containers.image"), unread("number", "spec.workloadRef"));
+        assert!(a_later_fault("", &newer), "Istio injects");
+        assert!(a_later_fault(&image, &newer));
+        assert!(a_later_fault("quantities must match", &newer));
+        assert!(!a_later_fault(&image, &unread("bool", "spec.containers.image")));
+        assert!(!a_later_fault(&image, "template: sidecar:1: no such thing"));
+    }
 }

@@ -82,7 +82,12 @@ pub fn judge(newest: &Oracle, pairs: &[Pair<'_>]) -> Result<Vec<Judgement>> {
                 None => {}
             }
             if !pair.typed {
-                judgement.broken.extend(properties::unknown_fields(pair.case.pod(), &pair.pillion.patch));
+                let templates = pair.pillion.told.audit["templates"].as_str().unwrap_or_default();
+                judgement.broken.extend(properties::unknown_fields(
+                    pair.case.pod(),
+                    &pair.pillion.patch,
+                    templates,
+                ));
             }
         }
         if let (Some(istio), Some(pillion)) = (&istio, &pillion)

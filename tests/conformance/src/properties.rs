@@ -14,9 +14,9 @@ use crate::judge::Pair;
 /// Keys that begin so are known to no Kubernetes release.
 pub const UNKNOWN_PREFIX: &str = "unknown";
 
-/// Unknown fields of `pod` that `patch` loses, changes or moves.
+/// Unknown fields of `pod` that `patch` loses, changes or moves; `templates` are the names of those that made it, with commas.
 #[must_use]
-pub fn unknown_fields(pod: &Value, patch: &Value) -> Vec<String> {
+pub fn unknown_fields(pod: &Value, patch: &Value, templates: &str) -> Vec<String> {
     let mut before = vec![];
     collect("", pod, &mut before);
     if before.is_empty() {
@@ -36,7 +36,7 @@ pub fn unknown_fields(pod: &Value, patch: &Value) -> Vec<String> {
     let mut gone: Vec<String> = gone.into_iter().map(|name| format!("containers[{name}]")).collect();
     gone.extend(removed_volumes(pod, &patched));
     gone.extend(cut_volumes(pod));
-    gone.extend(emptied(pod));
+    gone.extend(emptied(pod, templates));
     gone.extend(taken_over(pod, &patched));
     gone.extend(run_together(pod, &patched));
     before
@@ -200,11 +200,13 @@ fn cut_volumes(pod: &Value) -> Vec<String> {
     cut.collect()
 }
 
-/// The user's sidecar, as [`collect`] calls it, where the pod has no other container: a template that lists the
-/// application's containers then lists none, which takes the whole list away, and the sidecar comes back as the overrides
-/// have it.
-fn emptied(pod: &Value) -> Option<String> {
+/// The user's sidecar, as [`collect`] calls it, where the pod has no other container and a template that is not Istio's own
+/// runs: one that lists the application's containers then lists none, which takes the whole list away, and the sidecar comes
+/// back as the overrides have it.
+fn emptied(pod: &Value, templates: &str) -> Option<String> {
     const PROXY: &str = "istio-proxy";
+    const ISTIOS: [&str; 5] = ["sidecar", "gateway", "grpc-simple", "grpc-agent", "waypoint"];
+    templates.split(',').find(|name| !ISTIOS.contains(name) && !name.is_empty())?;
     let containers = pod["spec"]["containers"].as_array()?;
     containers.iter().all(|container| container["name"] == PROXY).then(|| format!("containers[{PROXY}]"))
 }
@@ -318,7 +320,7 @@ mod tests {
     #[test]
     fn a_container_may_move_with_its_unknown_field() {
         let patch = json!([{"op": "move", "from": "/spec/containers/0", "path": "/spec/containers/1"}]);
-        assert!(unknown_fields(&pod(), &patch).is_empty());
+        assert!(unknown_fields(&pod(), &patch, "").is_empty());
     }
 
     #[test]
@@ -327,7 +329,7 @@ mod tests {
             {"op": "replace", "path": "/spec/containers/0/name", "value": "b"},
             {"op": "replace", "path": "/spec/containers/1/name", "value": "a"},
         ]);
-        assert_eq!(unknown_fields(&pod(), &patch).len(), 1);
+        assert_eq!(unknown_fields(&pod(), &patch, "").len(), 1);
     }
 
     #[test]
@@ -346,7 +348,15 @@ mod tests {
             {"op": "remove", "path": "/spec/initContainers"},
             {"op": "add", "path": "/spec/containers", "value": [{"name": "istio-proxy"}]},
         ]);
-        assert!(unknown_fields(&pod, &patch).is_empty());
+        assert!(unknown_fields(&pod, &patch, "").is_empty());
+    }
+
+    #[test]
+    fn a_lone_sidecar_may_lose_unknown_fields_to_templates_that_are_not_istios_only() {
+        let pod = json!({"spec": {"containers": [{"name": "istio-proxy", "unknownOne": 1}]}});
+        let patch = json!([{"op": "remove", "path": "/spec/containers/0/unknownOne"}]);
+        assert_eq!(unknown_fields(&pod, &patch, "sidecar").len(), 1);
+        assert!(unknown_fields(&pod, &patch, "sidecar,ports").is_empty());
     }
 
     #[test]
@@ -354,10 +364,10 @@ mod tests {
         let mut pod =
             json!({"spec": {"volumes": [{"name": "data", "unknownOne": 1}, {"name": "b", "unknownOne": 1}]}});
         let remove = |at| json!([{"op": "remove", "path": format!("/spec/volumes/{at}/unknownOne")}]);
-        assert_eq!(unknown_fields(&pod, &remove(0)).len(), 1);
+        assert_eq!(unknown_fields(&pod, &remove(0), "").len(), 1);
         pod["metadata"] = json!({"annotations": {"inject.istio.io/templates": "sidecar,patch-merges"}});
-        assert!(unknown_fields(&pod, &remove(0)).is_empty());
-        assert_eq!(unknown_fields(&pod, &remove(1)).len(), 1);
+        assert!(unknown_fields(&pod, &remove(0), "").is_empty());
+        assert_eq!(unknown_fields(&pod, &remove(1), "").len(), 1);
     }
 
     #[test]
@@ -368,9 +378,9 @@ mod tests {
         ]}});
         let taken =
             json!([{"op": "replace", "path": "/spec/containers/0/readinessProbe", "value": {"httpGet": {}}}]);
-        assert!(unknown_fields(&pod, &taken).is_empty());
+        assert!(unknown_fields(&pod, &taken, "").is_empty());
         let lost = json!([{"op": "remove", "path": "/spec/containers/1/readinessProbe/grpc/unknownOne"}]);
-        assert_eq!(unknown_fields(&pod, &lost).len(), 1);
+        assert_eq!(unknown_fields(&pod, &lost, "").len(), 1);
     }
 
     #[test]
@@ -383,9 +393,9 @@ mod tests {
             let list = if pod["spec"]["initContainers"][0]["name"] == "a" { "" } else { "/0/volumeMounts" };
             let path = |at: &str| format!("/spec/initContainers{list}/{at}");
             let goes = json!([{"op": "remove", "path": path("0")}]);
-            assert!(unknown_fields(&pod, &goes).is_empty());
+            assert!(unknown_fields(&pod, &goes, "").is_empty());
             let stays = json!([{"op": "remove", "path": path("0/unknownOne")}]);
-            assert_eq!(unknown_fields(&pod, &stays).len(), 1);
+            assert_eq!(unknown_fields(&pod, &stays, "").len(), 1);
         }
     }
 
@@ -394,7 +404,7 @@ mod tests {
         let mut pod = pod();
         pod["metadata"] = json!({"annotations": {"sidecar.istio.io/status": r#"{"containers":["a"]}"#}});
         let patch = json!([{"op": "remove", "path": "/spec/containers/0"}]);
-        assert!(unknown_fields(&pod, &patch).is_empty());
+        assert!(unknown_fields(&pod, &patch, "").is_empty());
     }
 
     #[test]

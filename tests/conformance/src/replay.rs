@@ -6,12 +6,13 @@ use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::api_server::{ApiServer, tally::Tally};
+use crate::api_server::{self, ApiServer};
 use crate::case::Case;
 use crate::judge::{self, Pair};
 use crate::options::Options;
 use crate::oracle::Oracle;
-use crate::run::{Job, ask_both};
+use crate::run::{Job, ask_both, excused, hold_words};
+use crate::tally::{Figures, Tally};
 use crate::{configuration, injector, places, report};
 
 /// A saved case, and the answers that differed.
@@ -76,10 +77,15 @@ pub fn run(file: &Path, options: &Options) -> Result<bool> {
     let (pairs, _) = ask_both(&job, injector.as_deref(), &cases, None)?;
     let mut judged = judge::judge(&newest, &pairs)?;
     if let Some(server) = job.api_server {
-        server.hold(&job, &pairs, &mut judged, &[], &mut Tally::default())?;
+        server.hold(&job, &pairs, &mut judged, &[], &mut api_server::tally::Tally::default())?;
     }
-    for (pair, judgement) in pairs.iter().zip(&judged) {
-        report::one(pair, judgement);
+    let (mut tally, mut figures) = (Tally::default(), Figures::default());
+    let mut same = true;
+    for (pair, judgement) in pairs.iter().zip(judged) {
+        let mut judgement = excused(&job, pair, judgement, &mut tally);
+        hold_words(&job, pair, &mut judgement, &mut figures, &mut tally);
+        report::one(pair, &judgement);
+        same &= judgement.same();
     }
-    Ok(judged.iter().all(judge::Judgement::same))
+    Ok(same)
 }

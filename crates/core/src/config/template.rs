@@ -147,3 +147,71 @@ fn has_members(root: &Value<'_>, known: &Value<'_>) -> bool {
         })
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pillion_gotmpl::{Env, Limits};
+    use pillion_govalue::{Map, parse};
+
+    const TEXT: &str = "{{ .Values.a }} {{ index .ObjectMeta.Annotations `x` }}";
+
+    fn json(text: &str) -> Value<'static> {
+        parse(text.as_bytes()).unwrap().into_owned()
+    }
+
+    fn map(members: &[(&'static str, &Value<'static>)]) -> Value<'static> {
+        Value::map(members.iter().map(|(key, value)| (*key, (*value).clone())).collect::<Map<'static>>())
+    }
+
+    /// Which of the templates that are kept renders a root; the last is the one that is folded over nothing.
+    fn chosen(template: &CompiledTemplate, root: &Value<'_>, known: &KnownRoots) -> usize {
+        let one = template.for_root(root, known).unwrap();
+        let folded = template.folded.iter().position(|slot| {
+            slot.get().is_some_and(|kept| kept.as_ref().is_some_and(|kept| std::ptr::eq(&kept.template, one)))
+        });
+        folded.unwrap_or(template.folded.len())
+    }
+
+    fn rendered(template: &CompiledTemplate, root: &Value<'_>, known: &KnownRoots) -> String {
+        let one = template.for_root(root, known).unwrap();
+        String::from_utf8(one.render(root, &Env::default(), &Limits::default()).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn a_root_is_rendered_by_the_template_that_is_folded_furthest_over_what_is_known_of_it() {
+        let template = CompiledTemplate::compile("config", "sidecar", TEXT, Dialect::default());
+        let (values, same, plain) =
+            (json(r#"{"a":1}"#), json(r#"{"a":1}"#), json(r#"{"annotations":{"y":"1"}}"#));
+        let asking = json(r#"{"annotations":{"x":"2"}}"#);
+        let (native, other) = (Value::Bool(true), Value::Bool(false));
+        let usual = map(&[("NativeSidecars", &native), ("Values", &values)]);
+        let known = KnownRoots { usual, fixed: map(&[("Values", &values)]) };
+        for (pod, native, values, expected, text) in [
+            (&plain, &native, &values, 0, "1 "),
+            (&asking, &native, &values, 1, "1 2"),
+            (&plain, &other, &values, 2, "1 "),
+            (&asking, &other, &values, 3, "1 2"),
+            // Other values, though they are the same: nobody says so.
+            (&plain, &native, &same, 4, "1 "),
+        ] {
+            let root = map(&[("NativeSidecars", native), ("ObjectMeta", pod), ("Values", values)]);
+            assert_eq!(chosen(&template, &root, &known), expected, "{text}");
+            assert_eq!(rendered(&template, &root, &known), text);
+        }
+        // What another snapshot knows is not what the kept ones were folded over.
+        let later = KnownRoots { usual: map(&[("Values", &same)]), fixed: map(&[("Values", &same)]) };
+        let root = map(&[("ObjectMeta", &plain), ("Values", &same)]);
+        assert_eq!(chosen(&template, &root, &later), 4);
+    }
+
+    #[test]
+    fn a_fault_is_told_with_its_place_and_again_by_whoever_asks_for_the_template() {
+        let wrong = CompiledTemplate::compile("config", "own", "a\n{{ nosuch }}", Dialect::default());
+        let fault = wrong.fault().unwrap();
+        assert_eq!((&*fault.source, fault.template.as_deref(), fault.line), ("config", Some("own"), Some(2)));
+        assert_eq!(wrong.template().unwrap_err(), fault);
+        assert_eq!((wrong.name(), wrong.text()), ("own", "a\n{{ nosuch }}"));
+        assert!(CompiledTemplate::compile("config", "own", TEXT, Dialect::default()).fault().is_none());
+    }
+}

@@ -140,3 +140,62 @@ pub fn on_one_line(value: &Value<'_>, most: usize) -> String {
     }
     text.chars().take(most.saturating_sub(1)).chain(['…']).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pillion_govalue::parse;
+
+    #[test]
+    fn each_step_is_told_as_it_finds_the_pod() {
+        let pod = parse(
+            br#"{"metadata":{"annotations":{"a.b/c":"old"}},"spec":{"containers":[{"name":"a","env":[{"name":"E"}]},{"name":"b"},{"name":""}],"volumes":[{"mountPath":"/v"}]}}"#,
+        )
+        .unwrap();
+        let at = |path: &str| path.to_owned();
+        let patch = vec![
+            Op::Add { path: at("/spec/containers/0"), value: parse(br#"{"name":"new"}"#).unwrap() },
+            // The first container stands second now.
+            Op::Replace { path: at("/spec/containers/1/env/0/name"), value: Value::from("F") },
+            Op::Move { from: at("/spec/containers/2"), path: at("/spec/containers/0") },
+            Op::Remove { path: at("/spec/containers/3") },
+            Op::Replace { path: at("/metadata/annotations/a.b~1c"), value: Value::from("new") },
+            Op::Remove { path: at("/spec/volumes/0") },
+        ];
+        let told = list(&pod, patch);
+        let written = |value: &Option<Value<'static>>| {
+            value.as_ref().map_or_else(String::new, |value| on_one_line(value, 99))
+        };
+        let told: Vec<String> = told
+            .iter()
+            .map(|c| {
+                format!(
+                    "{} {} {} {} > {}",
+                    c.kind.name(),
+                    c.path,
+                    c.place,
+                    written(&c.before),
+                    written(&c.after)
+                )
+            })
+            .collect();
+        assert_eq!(
+            told,
+            [
+                r#"add /spec/containers/0 spec.containers[new]  > {"name":"new"}"#,
+                r#"replace /spec/containers/1/env/0/name spec.containers[a].env[E].name "E" > "F""#,
+                "move /spec/containers/0 spec.containers[b]  > ",
+                r#"remove /spec/containers/3 spec.containers[3] {"name":""} > "#,
+                r#"replace /metadata/annotations/a.b~1c metadata.annotations[a.b/c] "old" > "new""#,
+                r#"remove /spec/volumes/0 spec.volumes[/v] {"mountPath":"/v"} > "#,
+            ]
+        );
+    }
+
+    #[test]
+    fn a_long_value_is_cut_where_it_would_be_longer() {
+        let text = Value::from("äöü");
+        assert_eq!(on_one_line(&text, 5), "\"äöü\"");
+        assert_eq!(on_one_line(&text, 4), "\"äö…");
+    }
+}

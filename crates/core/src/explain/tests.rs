@@ -1,7 +1,7 @@
 //! What an explanation tells, by examples.
 
 use super::*;
-use crate::config::{Cluster, Settings, Source, Sources};
+use crate::config::{Cluster, NamespaceFacts, Settings, Source, Sources};
 use pillion_govalue::{json, parse};
 
 const TEMPLATE: &str = r#"
@@ -133,4 +133,107 @@ fn an_explanation_is_an_object_of_promised_members() {
     assert!(annotation.starts_with(begins), "{annotation}");
     assert!(first("stages").starts_with(r#"{"stage":"template sidecar","changes":[{"op":"add","path":""#));
     assert!(first("changes").contains(r#""place":""#) && first("changes").contains(r#""after":"#));
+}
+
+#[test]
+fn an_annotation_that_decides_is_told_with_what_becomes_of_the_pod_without_it() {
+    let told = told(&pod(r#""annotations":{"sidecar.istio.io/inject":"false"}"#));
+    assert_eq!((told.verdict, told.by), (Verdict::Skipped, "annotation"));
+    let [seen] = &told.annotations[..] else { panic!("{:?}", told.annotations) };
+    assert_eq!(
+        (seen.without.as_deref(), seen.changes.len(), seen.of_namespace),
+        (Some("injected"), 0, false)
+    );
+}
+
+#[test]
+fn annotations_are_those_of_injection_known_or_not() {
+    for (name, bears) in [
+        ("sidecar.istio.io/inject", true),
+        ("sidecar.istio.io/no-such", true),
+        ("pillion.dev/level", true),
+        ("prometheus.io/scrape", true),
+        ("kubectl.kubernetes.io/default-container", false),
+        ("example.org/istio.io/", false),
+    ] {
+        assert_eq!(bears_on_injection(name), bears, "{name}");
+    }
+}
+
+#[test]
+fn the_proxy_configuration_is_of_the_pods_own_namespace_before_the_requests() {
+    let layers = |namespace: &str| {
+        let told = told(&pod(&format!(r#""namespace":"{namespace}""#)));
+        told.layers.iter().map(|layer| layer.of).collect::<Vec<_>>()
+    };
+    assert_eq!(layers("other"), [""; 0]);
+    assert_eq!((layers(""), layers("shop")), (vec!["namespace"], vec!["namespace"]));
+}
+
+/// A profile's own annotations may stand on a namespace, for all pods in it.
+#[test]
+fn an_annotation_of_the_namespace_is_told_with_what_it_changes_and_whether_it_refuses() {
+    let config = "policy: enabled\npillion: {}\ntemplates:\n  sidecar: |\n    {{/* pillion.dev/profile: test */}}\n    \
+                  metadata: {annotations: {said: '{{ .Settings.level }}'}}\n";
+    let declared = "level: {kind: enum, of: [info, debug], default: info, namespace: true, doc: How much.}\n";
+    let told = |level: &str| {
+        let source = |name, text| Source { name, text };
+        let sources = Sources {
+            injector: source("config", config),
+            values: source("values", "{}"),
+            mesh: None,
+            shared_mesh: None,
+            proxy_configs: vec![],
+            annotations: Some(source("annotations", declared)),
+        };
+        let annotations = [("pillion.dev/level".to_owned(), level.to_owned())].into();
+        let mut cluster = Cluster::default();
+        cluster.local.namespaces.insert("shop".to_owned(), NamespaceFacts { annotations });
+        let snapshot = Snapshot::build(&sources, Settings::default(), cluster).unwrap().snapshot;
+        let pod = parse(pod(r#""namespace":"shop""#).as_bytes()).unwrap().into_owned();
+        explain(&snapshot, &Request { pod, namespace: "shop", path: "/inject", owner: None, now: None })
+    };
+    let debug = told("debug");
+    let [seen] = &debug.annotations[..] else { panic!("{:?} {:?}", debug.annotations, debug.message) };
+    assert_eq!((&*seen.name, &*seen.value, seen.of_namespace), ("pillion.dev/level", "debug", true));
+    assert_eq!((seen.doc.as_deref(), &seen.problem, &seen.without), (Some("How much."), &None, &None));
+    let changed: Vec<&str> = seen.changes.iter().map(|change| &*change.place).collect();
+    assert_eq!(changed, ["metadata.annotations.said"]);
+    let wrong = told("loud");
+    assert_eq!(wrong.verdict, Verdict::Refused);
+    assert_eq!(wrong.annotations[0].without.as_deref(), Some("injected"));
+    assert!(wrong.annotations[0].problem.is_some());
+}
+
+#[test]
+fn only_stages_that_change_the_pod_are_told_and_the_namespace_lent_to_it_is_no_change() {
+    let told = told(&pod(r#""labels":{"app":"web"}"#));
+    let empty = told.stages.iter().filter(|stage| stage.changes.is_empty()).count();
+    assert_eq!(empty, 0, "{:?}", told.stages);
+    let places = |changes: &[Change]| changes.iter().any(|change| change.place == "metadata.namespace");
+    assert!(!told.stages.iter().any(|stage| places(&stage.changes)), "{:?}", told.stages);
+}
+
+#[test]
+fn what_is_stored_has_its_quantities_in_one_spelling() {
+    let request = |pod: &'static str| Request {
+        pod: parse(pod.as_bytes()).unwrap(),
+        namespace: "shop",
+        path: "/inject",
+        owner: None,
+        now: None,
+    };
+    let (reason, changed) = changes(
+        &snapshot(),
+        &request(
+            r#"{"metadata":{"name":"a"},"spec":{"containers":[{"name":"w","image":"b","resources":{"limits":{"cpu":"0.5"}}}]}}"#,
+        ),
+    );
+    assert_eq!(reason.verdict(), Verdict::Injected);
+    assert!(changed.iter().any(|change| change.place == "spec.containers[istio-proxy]"), "{changed:?}");
+    assert!(changed.iter().all(|change| !change.place.contains("limits")), "{changed:?}");
+    let written = stored(
+        &parse(br#"{"spec":{"containers":[{"name":"w","resources":{"limits":{"cpu":"0.5"}}}]}}"#).unwrap(),
+    );
+    assert!(json::to_string(&written, json::PLAIN).contains(r#""cpu":"500m""#));
 }

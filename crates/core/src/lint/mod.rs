@@ -81,4 +81,6 @@ fn templates(snapshot: &Snapshot, pod: &Value<'_>) -> String {
 }
 
 #[cfg(test)]
+mod near;
+#[cfg(test)]
 mod tests;

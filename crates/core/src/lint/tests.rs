@@ -22,7 +22,7 @@ fn snapshot(overlay: &str) -> Snapshot {
     Snapshot::build(&sources, Settings::default(), Cluster::default()).unwrap().snapshot
 }
 
-fn found(overlay: &str, pod: &str) -> Vec<Finding> {
+pub(super) fn found(overlay: &str, pod: &str) -> Vec<Finding> {
     let snapshot = snapshot(overlay);
     let pod = pillion_goyaml::parse(pod).unwrap();
     let request = Request { pod: pod.clone(), namespace: "shop", path: "/inject", owner: None, now: Some(0) };

@@ -122,3 +122,25 @@ fn no_warning_of_ours_is_cut() {
         assert!(text.chars().count() <= 120, "{}: {text}", text.chars().count());
     }
 }
+
+#[test]
+fn a_dns_policy_that_may_cut_the_sidecar_off_is_told_of_injected_pods() {
+    let snapshot = snapshot("policy: enabled");
+    let of = |labels: &str, policy: &str| {
+        told(&snapshot, "shop", &pod(labels, "", &format!(r#""dnsPolicy":"{policy}""#)))
+    };
+    assert_eq!(of(YES, "Default"), [Warning::DnsPolicy("Default".to_owned())]);
+    for (labels, policy) in [(YES, ""), (YES, "ClusterFirst"), (NO, "Default")] {
+        assert_eq!(of(labels, policy), [], "{policy}");
+    }
+}
+
+#[test]
+fn a_wish_by_annotation_counts_where_no_label_says_anything() {
+    let snapshot = snapshot("policy: enabled");
+    let host = |labels: &str| {
+        let told = told(&snapshot, "shop", &pod(labels, YES, r#""hostNetwork":true"#));
+        told.contains(&Warning::Contradiction(Contradiction::WishOnHostNetwork))
+    };
+    assert_eq!((host(""), host(NO), host(r#""sidecar.istio.io/inject":"x""#)), (true, false, false));
+}

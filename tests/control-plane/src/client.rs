@@ -1,10 +1,11 @@
 //! [`Client`]: calls to the API server as its administrator, over connections that are kept open. It blocks, and may
 //! be shared by threads. Never judges an answer: a refusal is an answer too.
 
+use std::io::{BufRead, BufReader, Read};
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use ureq::http::{Request, Response};
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
@@ -78,6 +79,27 @@ impl Client {
     /// # Errors
     /// There was no answer.
     pub fn call(&self, method: &str, path: &str, body: Option<(&str, &str)>) -> Result<Answer> {
+        read(self.answered(method, path, body)?)
+            .with_context(|| format!("{method} {path}: the answer cannot be read"))
+    }
+
+    /// Reads what comes from `path` line by line, as the events of a watch do, until the API server ends it: `each` gets
+    /// every line as soon as it is there.
+    ///
+    /// # Errors
+    /// There was no answer, or it was a refusal, or it broke off.
+    pub fn lines(&self, path: &str, mut each: impl FnMut(Value)) -> Result<()> {
+        let answered = self.answered("GET", path, None)?;
+        let status = answered.status();
+        ensure!(status.is_success(), "GET {path}: {status}");
+        let broken = || format!("GET {path}: the answer broke off");
+        for line in BufReader::new(answered.into_body().into_reader().take(MOST_BYTES)).lines() {
+            each(serde_json::from_str(&line.with_context(broken)?).with_context(broken)?);
+        }
+        Ok(())
+    }
+
+    fn answered(&self, method: &str, path: &str, body: Option<(&str, &str)>) -> Result<Response<Body>> {
         let mut request = Request::builder()
             .method(method)
             .uri(format!("{}{path}", self.url))
@@ -90,8 +112,7 @@ impl Client {
             Some((_, text)) => self.agent.run(request.body(text)?),
             None => self.agent.run(request.body(())?),
         };
-        read(answered.with_context(|| format!("{method} {path}: the API server does not answer"))?)
-            .with_context(|| format!("{method} {path}: the answer cannot be read"))
+        answered.with_context(|| format!("{method} {path}: the API server does not answer"))
     }
 }
 

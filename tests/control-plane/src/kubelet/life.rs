@@ -3,6 +3,7 @@
 
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
@@ -65,7 +66,7 @@ fn pretend(shared: &Shared, pod: &Value) {
     }
 }
 
-fn seen(shared: &Shared, pod: &Value) -> Option<Value> {
+fn seen(shared: &Shared, pod: &Value) -> Option<Arc<Value>> {
     shared.pods().seen.get(text(pod, "/metadata/uid")).cloned()
 }
 
@@ -95,7 +96,7 @@ struct Body {
 
 struct Life<'a> {
     shared: &'a Shared,
-    pod: Value,
+    pod: Arc<Value>,
     name: String,
     body: Option<Body>,
     report: Report,
@@ -113,7 +114,7 @@ impl<'a> Life<'a> {
         let state = State::Waiting { reason: "ContainerCreating", message: String::new() };
         Self {
             shared,
-            pod: pod.clone(),
+            pod: Arc::new(pod.clone()),
             name: process_name(pod),
             body: None,
             report: Report { state, address: None, is_ready: false, restarts: 0 },

@@ -44,7 +44,7 @@ pub use container::standalone;
 pub use network::{Addresses, HOST, Network};
 pub use sandbox::Place;
 
-/// How often the API server is asked for its pods.
+/// How long an API server that does not answer is left alone.
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// What the kubelet runs.
@@ -92,7 +92,7 @@ struct Shared {
 #[derive(Debug, Default)]
 struct Pods {
     /// Pods as last seen, by their uid.
-    seen: HashMap<String, Value>,
+    seen: HashMap<String, Arc<Value>>,
     /// Uids that a thread runs or has run.
     taken: HashSet<String>,
 }
@@ -192,6 +192,16 @@ impl Shared {
         self.pods.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The pods that nobody has taken yet; they are taken now.
+    fn untaken(&self) -> Vec<Arc<Value>> {
+        let mut pods = self.pods();
+        let Pods { seen, taken } = &mut *pods;
+        let ours = seen.iter().filter(|(uid, pod)| !taken.contains(*uid) && is_ours(pod, &self.options));
+        let fresh: Vec<_> = ours.map(|(uid, pod)| (uid.clone(), Arc::clone(pod))).collect();
+        taken.extend(fresh.iter().map(|(uid, _)| uid.clone()));
+        fresh.into_iter().map(|(_, pod)| pod).collect()
+    }
+
     fn is_stopping(&self) -> bool {
         self.stopping.load(Ordering::Relaxed)
     }
@@ -201,42 +211,67 @@ impl Shared {
 fn follow(shared: &Arc<Shared>) {
     let mut threads = vec![];
     let mut beat: Option<Instant> = None;
+    // What the pods were last seen at; nothing where they are to be listed.
+    let mut version = None;
     while !shared.is_stopping() {
         if beat.is_none_or(|last| last.elapsed() > node::BEAT) {
             node::beat(&shared.client);
             beat = Some(Instant::now());
         }
-        for pod in fresh(shared) {
-            let shared = Arc::clone(shared);
-            threads.push(std::thread::spawn(move || life::run(&shared, &pod)));
+        let mut take = |pods: Vec<Arc<Value>>| {
+            for pod in pods {
+                let shared = Arc::clone(shared);
+                threads.push(std::thread::spawn(move || life::run(&shared, &pod)));
+            }
+        };
+        match &version {
+            None => version = list(shared),
+            Some(from) => version = watch(shared, from, &mut take),
+        }
+        // Also those that could not be bound.
+        take(shared.untaken());
+        if version.is_none() {
+            // An API server that does not answer is asked again soon.
+            std::thread::sleep(PAUSE);
         }
         threads.retain(|thread| !thread.is_finished());
-        std::thread::sleep(PAUSE);
     }
     for thread in threads {
         let _ = thread.join();
     }
 }
 
-/// Looks at all pods and returns those that nobody has taken yet; they are taken now.
-fn fresh(shared: &Shared) -> Vec<Value> {
-    // An API server that does not answer is asked again soon.
-    let Ok(mut answer) = shared.client.get("/api/v1/pods?resourceVersion=0") else { return vec![] };
-    if !answer.is_success() {
-        return vec![];
-    }
-    let Value::Array(items) = answer.body["items"].take() else { return vec![] };
-    let mut pods = shared.pods();
-    pods.seen.clear();
-    let mut fresh = vec![];
-    for pod in items {
-        let uid = text(&pod, "/metadata/uid").to_owned();
-        if is_ours(&pod, &shared.options) && pods.taken.insert(uid.clone()) {
-            fresh.push(pod.clone());
+/// Looks at all pods; the version of what was seen.
+fn list(shared: &Shared) -> Option<String> {
+    let mut answer = shared.client.get("/api/v1/pods?resourceVersion=0").ok()?;
+    let Value::Array(items) = answer.body["items"].take() else { return None };
+    shared.pods().seen = items.into_iter().map(|pod| (uid(&pod), Arc::new(pod))).collect();
+    Some(text(&answer.body, "/metadata/resourceVersion").to_owned()).filter(|version| !version.is_empty())
+}
+
+/// Sees what becomes of pods within a second; the version it was last seen at, or nothing where the thread was lost.
+fn watch(shared: &Shared, from: &str, take: &mut impl FnMut(Vec<Arc<Value>>)) -> Option<String> {
+    let mut version = Some(from.to_owned());
+    let path =
+        format!("/api/v1/pods?watch=true&allowWatchBookmarks=true&timeoutSeconds=1&resourceVersion={from}");
+    let ended = shared.client.lines(&path, |mut event| {
+        let (kind, pod) = (text(&event, "/type").to_owned(), event["object"].take());
+        let at = text(&pod, "/metadata/resourceVersion").to_owned();
+        version = version.take().filter(|_| kind != "ERROR").map(|_| at);
+        match kind.as_str() {
+            "ADDED" | "MODIFIED" => {
+                shared.pods().seen.insert(uid(&pod), Arc::new(pod));
+                take(shared.untaken());
+            }
+            "DELETED" => drop(shared.pods().seen.remove(&uid(&pod))),
+            _ => {}
         }
-        pods.seen.insert(uid, pod);
-    }
-    fresh
+    });
+    version.filter(|_| ended.is_ok())
+}
+
+fn uid(pod: &Value) -> String {
+    text(pod, "/metadata/uid").to_owned()
 }
 
 fn is_ours(pod: &Value, options: &Options) -> bool {

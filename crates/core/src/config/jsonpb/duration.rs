@@ -72,7 +72,7 @@ fn share(fraction: &str, unit: u64) -> u64 {
     let (mut value, mut scale) = (0_u64, 1.0_f64);
     for digit in fraction.bytes().map(|b| u64::from(b - b'0')) {
         match value.checked_mul(10).and_then(|v| v.checked_add(digit)) {
-            Some(next) if value <= (LIMIT - 1) / 10 && next <= LIMIT => {
+            Some(next) if value <= LIMIT / 10 && next <= LIMIT => {
                 value = next;
                 scale *= 10.0;
             }

@@ -60,3 +60,14 @@ fn errors_name_the_field() {
         assert!(got.starts_with(want), "{got}");
     }
 }
+
+#[test]
+fn an_integer_between_quotes_is_one_as_json_writes_it() {
+    let read = |text: &str| over("{}", &format!(r#"{{"statusPort":"{text}"}}"#));
+    for (text, want) in [(" 7 ", "7"), ("-7", "-7"), ("2147483647", "2147483647")] {
+        assert_eq!(read(text).unwrap(), format!(r#"{{"statusPort":{want}}}"#), "{text}");
+    }
+    for text in ["", "+1", "01", "-01", "1.0", "1x", "0x1", "-", "2147483648"] {
+        assert!(read(text).is_err(), "{text}");
+    }
+}

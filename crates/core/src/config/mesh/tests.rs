@@ -26,6 +26,16 @@ fn nothing_leaves_the_defaults() {
 }
 
 #[test]
+fn what_may_be_asked_of_a_mesh_is_what_it_says() {
+    let mesh = layered(&["enablePrometheusMerge: false\ninboundTrafficPolicy: {mode: LOCALHOST}\n\
+                          rootNamespace: mesh\ndefaultConfig: {statusPort: 7}"])
+    .unwrap();
+    assert!(!mesh.enable_prometheus_merge());
+    assert_eq!((mesh.inbound_traffic_policy_mode(), mesh.root_namespace()), ("localhost", "mesh"));
+    assert_eq!(mesh.status_port(), 7);
+}
+
+#[test]
 fn the_default_config_merges_and_its_metadata_by_key() {
     let text = "defaultConfig: {proxyMetadata: {A: a, B: b}, statusPort: 15099}";
     let over = "defaultConfig: {proxyMetadata: {B: c}, concurrency: 0}";

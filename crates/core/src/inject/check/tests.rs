@@ -93,6 +93,10 @@ fn bytes_are_base64() {
     ] {
         assert_eq!(check(&Value::from(text), bytes).is_ok(), fine, "{text:?}");
     }
+    for (text, at) in [("YQ==YWI=", 4), ("YQ=YWJj", 3), ("Y*==", 1), ("YQ", 2), ("Y===", 1)] {
+        let told = check(&Value::from(text), bytes).unwrap_err().to_string();
+        assert!(told.ends_with(&format!("illegal base64 data at input byte {at}")), "{text:?}: {told}");
+    }
     assert!(named("v1.FieldsV1").is_some_and(|ty| check(&Value::Bool(true), ty).is_ok()));
 }
 
